@@ -1,0 +1,46 @@
+"""The spine: what happened, as events on one clock. Written by the one arm of the package, judged by the other."""
+
+from __future__ import annotations
+
+from fraiseql_chaos.history.codec import decode, encode
+from fraiseql_chaos.history.events import (
+    SCHEMA,
+    Begin,
+    End,
+    Event,
+    Evidence,
+    FaultArmed,
+    FaultDeclared,
+    FaultHealed,
+    GeneratorStalled,
+    LoadPlanned,
+    Operation,
+    Outcome,
+    ProcessExited,
+    Sample,
+)
+from fraiseql_chaos.history.log import HistoryLog
+from fraiseql_chaos.history.query import FaultRecord, History, read_history
+
+__all__ = [
+    "SCHEMA",
+    "Begin",
+    "End",
+    "Event",
+    "Evidence",
+    "FaultArmed",
+    "FaultDeclared",
+    "FaultHealed",
+    "FaultRecord",
+    "GeneratorStalled",
+    "History",
+    "HistoryLog",
+    "LoadPlanned",
+    "Operation",
+    "Outcome",
+    "ProcessExited",
+    "Sample",
+    "decode",
+    "encode",
+    "read_history",
+]

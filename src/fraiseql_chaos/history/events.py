@@ -1,0 +1,259 @@
+"""
+What can be written into a history: one small frozen class an event.
+
+A history is the only thing that comes back from an experiment, and the only thing a verdict may be computed from. So everything a
+judge could need is an event: what was asked for, what was sent and answered, what the faults were told to do, what independent
+witnesses saw, and how well the instrument itself behaved.
+
+Times are integer nanoseconds since the run's *origin*, the instant the first request was planned for; what happened before
+(connecting, arming early) is negative. All processes of a run share the machine's monotonic clock, so all times are comparable.
+
+``type`` names are the words in the JSONL file. They are append-only: a reader of the next release must read today's files.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
+
+from fraiseql_chaos.core import JsonObject
+
+__all__ = [
+    "SCHEMA",
+    "Begin",
+    "End",
+    "Event",
+    "Evidence",
+    "FaultArmed",
+    "FaultDeclared",
+    "FaultHealed",
+    "GeneratorStalled",
+    "LoadPlanned",
+    "Operation",
+    "Outcome",
+    "ProcessExited",
+    "Sample",
+]
+
+SCHEMA = "fraiseql-chaos/history/1"
+
+type Outcome = Literal["ok", "fail", "indeterminate"]
+"""``ok``: the right answer came back. ``fail``: it certainly did not take effect or was answered wrongly. ``indeterminate``: nobody can know."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begin:
+    """
+    The first line: what was run, on what, and how to run it again.
+
+    Attributes:
+        schema: The version of this file's format.
+        experiment: The experiment's id: a test's node id, or a name given on the command line.
+        seed: The seed every random choice derives from.
+        replay: The command line that repeats the run.
+        origin_monotonic_ns: The machine's monotonic clock at time zero of this file.
+        origin_wall: The same instant for people: ISO 8601 with its offset.
+        target: Versions and kind of the service and the server under test.
+        machine: What it ran on.
+        disarmed: True when injection was switched off on purpose, as a negative control.
+    """
+
+    type: ClassVar[str] = "begin"
+    schema: str = SCHEMA
+    experiment: str
+    seed: int
+    replay: str
+    origin_monotonic_ns: int
+    origin_wall: str
+    target: JsonObject
+    machine: JsonObject
+    disarmed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadPlanned:
+    """What the load generator was told to do: how many requests, how fast, for how long."""
+
+    type: ClassVar[str] = "load_planned"
+    requests: int
+    rate_per_s: float
+    lasting_ns: int
+    in_flight_max: int
+    operations: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """
+    One request of the load, from its plan to its end.
+
+    Attributes:
+        ordinal: Its place in the plan, from 0.
+        name: The operation's name in the workload.
+        planned_ns: When it was due. Latency counts from here, so a stalled service cannot hide behind a waiting client.
+        sent_ns: When it was really sent; None if it never was, because the bound on requests in flight was reached.
+        done_ns: When the answer was complete, or when the wait for it was given up.
+        outcome: See ``Outcome``.
+        cause: Empty for ``ok``; otherwise a word of ``workload.causes``: ``timeout``, ``graphql_error``, ``wrong_answer``, ...
+        detail: The error's own words, cut to a bounded length.
+        status: The HTTP status, if one came.
+    """
+
+    type: ClassVar[str] = "operation"
+    ordinal: int
+    name: str
+    planned_ns: int
+    sent_ns: int | None
+    done_ns: int
+    outcome: Outcome
+    cause: str = ""
+    detail: str = ""
+    status: int | None = None
+
+    @property
+    def latency_ns(self) -> int:
+        """From the planned instant to the end: what a user who arrived on time waited."""
+        return self.done_ns - self.planned_ns
+
+    @property
+    def service_ns(self) -> int | None:
+        """From the real send to the end; None if it was never sent."""
+        return None if self.sent_ns is None else self.done_ns - self.sent_ns
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GeneratorStalled:
+    """The load generator itself was not running for a while: its own heartbeat came late. Not the service's doing."""
+
+    type: ClassVar[str] = "generator_stalled"
+    at_ns: int
+    stall_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultDeclared:
+    """
+    A fault of the plan, as a value.
+
+    Attributes:
+        fault: Its id within the run, ``<ordinal>-<kind>``, as in ``0-latency``.
+        kind: The fault's wire name.
+        failure_type: The plan's name for this kind of failure.
+        layer: Where it acts.
+        fidelity: How real it is: ``kernel``, ``server``, ``wire`` or ``in-process``.
+        target: What it acts on, as in ``database``.
+        parameters: Its magnitudes, units in the names.
+        description: The fault in one sentence, for people.
+        arm_at_ns, heal_at_ns: The planned window; None means that a guard decided.
+    """
+
+    type: ClassVar[str] = "fault_declared"
+    fault: str
+    kind: str
+    failure_type: str
+    layer: str
+    fidelity: str
+    target: str
+    parameters: JsonObject
+    description: str
+    arm_at_ns: int | None
+    heal_at_ns: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultArmed:
+    """The driver reports the fault armed: ``began_ns`` when it set out to, ``at_ns`` when it was done."""
+
+    type: ClassVar[str] = "fault_armed"
+    fault: str
+    began_ns: int
+    at_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultHealed:
+    """The driver reports the fault healed: ``began_ns`` when it set out to, ``at_ns`` when it was done; ``error`` if it failed."""
+
+    type: ClassVar[str] = "fault_healed"
+    fault: str
+    began_ns: int
+    at_ns: int
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """
+    One look of a probe.
+
+    Attributes:
+        probe: The probe's name, as in ``edge_round_trip``.
+        began_ns, at_ns: When the look began and ended.
+        ok: Whether the probed thing answered as it does in health.
+        value: What was measured, units in the keys.
+        error: What it said when it did not answer.
+    """
+
+    type: ClassVar[str] = "sample"
+    probe: str
+    began_ns: int
+    at_ns: int
+    ok: bool
+    value: JsonObject = field(default_factory=dict)
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """
+    What one witness can say about one fault.
+
+    Attributes:
+        fault: The fault's id.
+        witness: Who saw it, as in ``server log`` or ``client through the edge``.
+        count: How often it was seen while armed; 0 means that this witness saw nothing.
+        independent: False for the injector's own ledger, which never decides.
+        statement: What was seen, in one sentence with numbers.
+    """
+
+    type: ClassVar[str] = "evidence"
+    fault: str
+    witness: str
+    count: int
+    independent: bool
+    statement: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessExited:
+    """A process of the rig ended although nobody asked it to."""
+
+    type: ClassVar[str] = "process_exited"
+    at_ns: int
+    process: str
+    status: str
+    log_tail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class End:
+    """The last line. A file without it was cut short and may not be judged."""
+
+    type: ClassVar[str] = "end"
+    at_ns: int
+    events: int
+
+
+type Event = (
+    Begin
+    | LoadPlanned
+    | Operation
+    | GeneratorStalled
+    | FaultDeclared
+    | FaultArmed
+    | FaultHealed
+    | Sample
+    | Evidence
+    | ProcessExited
+    | End
+)

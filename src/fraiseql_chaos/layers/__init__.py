@@ -1,0 +1,12 @@
+"""
+Where a fault acts. One package a layer, all with the same inside:
+
+    model   what flows there, and the roles a fault can play
+    faults  one file, one class, one wire name for each thing that can go wrong
+    engine  what should happen to what flows, without I/O, clock or chance of its own
+    driver  the only file that touches the world
+
+Layers do not import each other.
+"""
+
+from __future__ import annotations

@@ -1,0 +1,11 @@
+"""Everything that can go wrong with the server. To add a fault: one file, one class, one line here (see guides/adding-a-fault.md)."""
+
+from __future__ import annotations
+
+from fraiseql_chaos.layers.server.faults.stop import Stop
+
+__all__ = ["SERVER_FAULTS", "ServerFault", "Stop"]
+
+type ServerFault = Stop
+
+SERVER_FAULTS = (Stop,)

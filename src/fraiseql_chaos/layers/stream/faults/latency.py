@@ -1,0 +1,81 @@
+"""
+Bytes arrive later than they were sent.
+
+Each chunk is delayed by ``delay`` plus or minus a uniform draw of up to ``jitter``, counted from its own arrival, so a burst is shifted
+and not spread out: latency does not cap throughput. Order is kept; a chunk is never delivered before the one in front of it.
+New connections are accepted at once: what is slow is the wire, not the handshake.
+
+Witness: a PostgreSQL client of the runner's own, through the same edge. It cannot see what the proxy claims, only how long
+``SELECT 1`` took. ``down`` and ``up`` both add to its round trip once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import median
+from typing import ClassVar, Literal
+
+from fraiseql_chaos.core import Duration, JsonObject
+from fraiseql_chaos.errors import DeclarationError
+from fraiseql_chaos.history import Sample
+from fraiseql_chaos.plan import Fidelity, Sighting
+
+__all__ = ["Latency"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Latency:
+    """
+    Delay what passes an edge.
+
+    Args:
+        delay: How long each chunk is held, from its own arrival; above 0.
+        jitter: Half-width of a uniform variation around ``delay``; at most ``delay``.
+        direction: ``down`` towards the service (answers are late), ``up`` towards the server (requests are late).
+
+    Raises:
+        DeclarationError: If a magnitude has no unit, ``delay`` is 0, ``jitter`` exceeds ``delay``, or the direction is neither.
+    """
+
+    kind: ClassVar[str] = "latency"
+    failure_type: ClassVar[str] = "network_latency"
+    layer: ClassVar[str] = "stream"
+    fidelity: ClassVar[Fidelity] = "wire"
+    silences: ClassVar[bool] = False
+    witnesses: ClassVar[tuple[str, ...]] = ("edge_round_trip",)
+
+    delay: Duration
+    jitter: Duration = Duration(0)
+    direction: Literal["down", "up"] = "down"
+
+    def __post_init__(self) -> None:
+        for name, value in (("delay", self.delay), ("jitter", self.jitter)):
+            if not isinstance(value, Duration):
+                raise DeclarationError(f"latency: {name}={value!r} has no unit; write {name}=ms(250); nothing was armed")
+        if self.delay.ns == 0:
+            raise DeclarationError("latency: a delay of 0 would change nothing; it must be above 0; nothing was armed")
+        if self.jitter > self.delay:
+            raise DeclarationError(f"latency: jitter {self.jitter} exceeds delay {self.delay}, and nothing can arrive before it was sent; nothing was armed")
+        if self.direction not in {"down", "up"}:
+            raise DeclarationError(f"latency: direction {self.direction!r} is neither 'down' (to the service) nor 'up' (to the server); nothing was armed")
+
+    def parameters(self) -> JsonObject:
+        """Return the magnitudes, in milliseconds."""
+        return {"delay_ms": self.delay.ms, "jitter_ms": self.jitter.ms, "direction": self.direction}
+
+    def __str__(self) -> str:
+        spread = f" +/- {self.jitter}" if self.jitter.ns else ""
+        return f"{self.delay}{spread} of latency {'towards the service' if self.direction == 'down' else 'towards the server'}"
+
+    def sightings(self, before: tuple[Sample, ...], during: tuple[Sample, ...]) -> tuple[Sighting, ...]:
+        """Count the round trips through the edge that took at least the least delay, and only if they did not before."""
+        floor_ns = self.delay.ns - self.jitter.ns
+        healthy = [s.at_ns - s.began_ns for s in before if s.ok]
+        slow = [s.at_ns - s.began_ns for s in during if s.at_ns - s.began_ns >= floor_ns]
+        witness = "PostgreSQL client through the same edge"
+        if not slow:
+            return (Sighting(witness=witness, count=0, statement=f"none of {len(during)} round trips took {floor_ns / 1e6:g} ms or more"),)
+        if not healthy or median(healthy) >= floor_ns:
+            return (Sighting(witness=witness, count=0, statement="round trips were as slow before the fault, so nothing can be told apart"),)
+        statement = f"{len(slow)} round trips took {median(slow) / 1e6:.1f} ms at the median, against {median(healthy) / 1e6:.1f} ms before"
+        return (Sighting(witness=witness, count=len(slow), statement=statement),)

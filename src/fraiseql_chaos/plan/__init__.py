@@ -1,0 +1,8 @@
+"""Pure: from faults and a seed to timed steps, each arm with its heal."""
+
+from __future__ import annotations
+
+from fraiseql_chaos.plan.model import Declaration, Fault, Fidelity, Sighting, Window
+from fraiseql_chaos.plan.schedule import Plan, Planned, Step, make_plan, stretch
+
+__all__ = ["Declaration", "Fault", "Fidelity", "Plan", "Planned", "Sighting", "Step", "Window", "make_plan", "stretch"]

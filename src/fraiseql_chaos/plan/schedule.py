@@ -1,0 +1,128 @@
+"""
+From declarations to timed steps: a pure function, so that a plan can be shown, stored and tested without a world to act on.
+
+    declarations --validate--> plan --> [(1.0 s, arm 0-latency), (5.0 s, heal 0-latency), ...]
+
+Every arm step has its heal step. Where two fall on the same instant, heals come first, so that one fault may follow another on the
+same target without a gap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import Literal
+
+from fraiseql_chaos.core import Duration
+from fraiseql_chaos.errors import DeclarationError
+from fraiseql_chaos.history import FaultDeclared
+from fraiseql_chaos.plan.model import Declaration, Window
+
+__all__ = ["Plan", "Planned", "Step", "make_plan", "stretch"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """A declaration with its id within the run."""
+
+    fault_id: str
+    declaration: Declaration
+
+    def event(self) -> FaultDeclared:
+        """Return it as the event that opens its story in a history."""
+        fault, window = self.declaration.fault, self.declaration.window
+        return FaultDeclared(
+            fault=self.fault_id,
+            kind=fault.kind,
+            failure_type=fault.failure_type,
+            layer=fault.layer,
+            fidelity=fault.fidelity,
+            target=self.declaration.target,
+            parameters=fault.parameters(),
+            description=f"{fault} ({self.declaration.target})",
+            arm_at_ns=None if window is None else window.begin.ns,
+            heal_at_ns=None if window is None else window.end.ns,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One thing to do to the world, at an instant counted from the first planned request."""
+
+    at_ns: int
+    action: Literal["arm", "heal"]
+    planned: Planned
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What will be done to the world, and from which seed its chances derive."""
+
+    seed: int
+    faults: tuple[Planned, ...]
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The timed steps in order; faults that a guard arms have none."""
+        steps = [
+            step
+            for planned in self.faults
+            if (window := planned.declaration.window) is not None
+            for step in (
+                Step(at_ns=window.begin.ns, action="arm", planned=planned),
+                Step(at_ns=window.end.ns, action="heal", planned=planned),
+            )
+        ]
+        return tuple(sorted(steps, key=lambda step: (step.at_ns, step.action != "heal")))
+
+
+def make_plan(declarations: Sequence[Declaration], *, seed: int) -> Plan:
+    """
+    Check that the declarations make sense together, and give each its id.
+
+    Raises:
+        DeclarationError: If two faults overlap of which one would keep the other from acting.
+    """
+    for one, other in combinations(declarations, 2):
+        _refuse_conflict(one, other)
+    planned = tuple(Planned(fault_id=f"{n}-{d.fault.kind}", declaration=d) for n, d in enumerate(declarations))
+    return Plan(seed=seed, faults=planned)
+
+
+def stretch(declarations: Sequence[Declaration], *, lasting: Duration, to: Duration) -> tuple[tuple[Declaration, ...], Duration]:
+    """
+    Make every fault window last longer, and the load around them by as much.
+
+    Args:
+        declarations: What is to be stretched. Windows keep their order; each begins later by what those before it gained.
+        lasting: How long the load lasts.
+        to: How long each window shall last.
+
+    Returns:
+        The stretched declarations, and how long the load must last so that what followed the last fault still does.
+    """
+    gained, stretched = Duration(0), []
+    shifts: dict[Window, Duration] = {}
+    for window in sorted({d.window for d in declarations if d.window is not None}, key=lambda w: (w.begin, w.end)):
+        shifts[window] = gained
+        gained = Duration(max(0, gained.ns + to.ns - window.length.ns))
+    for declaration in declarations:
+        window = declaration.window
+        if window is not None:
+            begin = window.begin + shifts[window]
+            declaration = replace(declaration, window=Window(begin=begin, end=begin + to))  # noqa: PLW2901
+        stretched.append(declaration)
+    return tuple(stretched), lasting + gained
+
+
+def _refuse_conflict(one: Declaration, other: Declaration) -> None:
+    if one.target != other.target or not (one.fault.silences or other.fault.silences):
+        return
+    if one.window is not None and other.window is not None and not one.window.overlaps(other.window):
+        return
+    silent, muted = (one, other) if one.fault.silences else (other, one)
+    raise DeclarationError(
+        f"while {silent.fault.kind!r} is armed nothing reaches {silent.target!r}, so {muted.fault.kind!r} on the same target could not act; "
+        "let their windows follow each other, or aim them at different targets; nothing was armed"
+    )

@@ -1,0 +1,11 @@
+"""The list of fixture files, one subject each."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """Run async tests on asyncio, the one loop this package is written for."""
+    return "asyncio"
