@@ -3,8 +3,9 @@ Every error this package raises, and whose fault each one is.
 
     ChaosError
     |-- DeclarationError (ValueError)   you asked for something meaningless   -> fix the declaration; nothing was touched
-    |-- RigError                        this machine or server cannot do it   -> names the capability and how to get it
-    |   `-- ServiceError                the service under test did not start or died -> read its log, whose path it names
+    |-- RigError                        a part of the rig broke, or is missing -> the message says which part and what it said
+    |   |-- CapabilityError             this machine or server cannot do it    -> names the capability and how to get it
+    |   `-- ServiceError                the service under test did not start or died -> read its log, whose end it quotes
     |-- InjectionError                  a fault was armed but did not bite, or did not heal
     |-- ProtocolError                   abstract: two processes of ours, or we and a peer, disagree on a protocol
     |   |-- LocalProtocolError          we broke it                            -> report it
@@ -19,6 +20,7 @@ front end turns a verdict into a failing test, because that is the one language 
 from __future__ import annotations
 
 __all__ = [
+    "CapabilityError",
     "ChaosError",
     "DeclarationError",
     "HistoryError",
@@ -45,6 +47,10 @@ class DeclarationError(ChaosError, ValueError):
 
 
 class RigError(ChaosError):
+    """A part of the rig broke, did not come up, or did not answer in time; the message names the part and what it said."""
+
+
+class CapabilityError(RigError):
     """This machine, or this server, cannot do what was asked; the message names what is missing and how to get it."""
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from functools import cache
 from typing import Any, Final, TypeAliasType, get_args, get_origin, get_type_hints
 
 from fraiseql_chaos.errors import HistoryError
@@ -51,7 +50,7 @@ def decode(line: str, *, where: str) -> Event:
 
 
 def _build(cls: type[Event], raw: dict[str, Any], where: str) -> Event:
-    hints = _field_types(cls)
+    hints = _FIELD_TYPES[cls.type]
     for key in raw:
         if key not in hints:
             raise HistoryError(f"{where}: field {key!r} does not belong to a {cls.type!r} event")
@@ -66,12 +65,6 @@ def _build(cls: type[Event], raw: dict[str, Any], where: str) -> Event:
             raise HistoryError(f"{where}: field {field.name!r} of a {cls.type!r} event has the value {value!r}, which is of the wrong type")
         values[field.name] = tuple(value) if isinstance(value, list) else value
     return cls(**values)
-
-
-@cache
-def _field_types(cls: type[Event]) -> dict[str, tuple[Any, ...]]:
-    hints = get_type_hints(cls)
-    return {f.name: _alternatives(hints[f.name]) for f in dataclasses.fields(cls)}
 
 
 def _alternatives(hint: Any) -> tuple[Any, ...]:
@@ -92,3 +85,10 @@ def _fits(value: Any, allowed: Any) -> bool:
     if allowed is float:
         return isinstance(value, int | float) and not isinstance(value, bool)
     return isinstance(value, allowed) and not (allowed is int and isinstance(value, bool))
+
+
+_FIELD_TYPES: Final = {
+    name: {field.name: _alternatives(hints[field.name]) for field in dataclasses.fields(cls)}
+    for name, cls in _CLASSES.items()
+    if (hints := get_type_hints(cls))
+}

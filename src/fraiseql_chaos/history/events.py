@@ -244,16 +244,4 @@ class End:
     events: int
 
 
-type Event = (
-    Begin
-    | LoadPlanned
-    | Operation
-    | GeneratorStalled
-    | FaultDeclared
-    | FaultArmed
-    | FaultHealed
-    | Sample
-    | Evidence
-    | ProcessExited
-    | End
-)
+type Event = Begin | LoadPlanned | Operation | GeneratorStalled | FaultDeclared | FaultArmed | FaultHealed | Sample | Evidence | ProcessExited | End

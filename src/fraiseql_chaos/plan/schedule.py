@@ -92,28 +92,23 @@ def make_plan(declarations: Sequence[Declaration], *, seed: int) -> Plan:
 
 def stretch(declarations: Sequence[Declaration], *, lasting: Duration, to: Duration) -> tuple[tuple[Declaration, ...], Duration]:
     """
-    Make every fault window last longer, and the load around them by as much.
+    Give every fault window another length, and the load around them as much more or less.
 
     Args:
-        declarations: What is to be stretched. Windows keep their order; each begins later by what those before it gained.
+        declarations: What is to be stretched. Windows keep their order and their distance; each moves by what those before it gained.
         lasting: How long the load lasts.
         to: How long each window shall last.
 
     Returns:
         The stretched declarations, and how long the load must last so that what followed the last fault still does.
     """
-    gained, stretched = Duration(0), []
-    shifts: dict[Window, Duration] = {}
+    gained_ns = 0
+    stretched: dict[Window | None, Window | None] = {None: None}
     for window in sorted({d.window for d in declarations if d.window is not None}, key=lambda w: (w.begin, w.end)):
-        shifts[window] = gained
-        gained = Duration(max(0, gained.ns + to.ns - window.length.ns))
-    for declaration in declarations:
-        window = declaration.window
-        if window is not None:
-            begin = window.begin + shifts[window]
-            declaration = replace(declaration, window=Window(begin=begin, end=begin + to))  # noqa: PLW2901
-        stretched.append(declaration)
-    return tuple(stretched), lasting + gained
+        begin = Duration(window.begin.ns + gained_ns)
+        stretched[window] = Window(begin=begin, end=begin + to)
+        gained_ns += to.ns - window.length.ns
+    return tuple(replace(d, window=stretched[d.window]) for d in declarations), Duration(lasting.ns + gained_ns)
 
 
 def _refuse_conflict(one: Declaration, other: Declaration) -> None:

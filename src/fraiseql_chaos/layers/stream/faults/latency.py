@@ -5,8 +5,9 @@ Each chunk is delayed by ``delay`` plus or minus a uniform draw of up to ``jitte
 and not spread out: latency does not cap throughput. Order is kept; a chunk is never delivered before the one in front of it.
 New connections are accepted at once: what is slow is the wire, not the handshake.
 
-Witness: a PostgreSQL client of the runner's own, through the same edge. It cannot see what the proxy claims, only how long
-``SELECT 1`` took. ``down`` and ``up`` both add to its round trip once.
+Witnesses: a PostgreSQL client of the runner's own, through the same edge. It cannot see what the proxy claims, only how long
+``SELECT 1`` took; ``down`` and ``up`` both add to its round trip once. And the kernel's connection table: if the service has no connection
+through the edge, or one around it, a slow edge says nothing about the service, whatever the client saw.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import ClassVar, Literal
 
-from fraiseql_chaos.core import Duration, JsonObject
+from fraiseql_chaos.core import NS_PER_MS, Duration, JsonObject
 from fraiseql_chaos.errors import DeclarationError
 from fraiseql_chaos.history import Sample
 from fraiseql_chaos.plan import Fidelity, Sighting
@@ -42,7 +43,7 @@ class Latency:
     layer: ClassVar[str] = "stream"
     fidelity: ClassVar[Fidelity] = "wire"
     silences: ClassVar[bool] = False
-    witnesses: ClassVar[tuple[str, ...]] = ("edge_round_trip",)
+    witnesses: ClassVar[tuple[str, ...]] = ("edge_round_trip", "service_path")
 
     delay: Duration
     jitter: Duration = Duration(0)
@@ -68,14 +69,23 @@ class Latency:
         return f"{self.delay}{spread} of latency {'towards the service' if self.direction == 'down' else 'towards the server'}"
 
     def sightings(self, before: tuple[Sample, ...], during: tuple[Sample, ...]) -> tuple[Sighting, ...]:
-        """Count the round trips through the edge that took at least the least delay, and only if they did not before."""
+        """Count the round trips through the edge that took at least the least delay, if they did not before, and if the service goes that way."""
         floor_ns = self.delay.ns - self.jitter.ns
-        healthy = [s.at_ns - s.began_ns for s in before if s.ok]
-        slow = [s.at_ns - s.began_ns for s in during if s.at_ns - s.began_ns >= floor_ns]
-        witness = "PostgreSQL client through the same edge"
-        if not slow:
-            return (Sighting(witness=witness, count=0, statement=f"none of {len(during)} round trips took {floor_ns / 1e6:g} ms or more"),)
-        if not healthy or median(healthy) >= floor_ns:
-            return (Sighting(witness=witness, count=0, statement="round trips were as slow before the fault, so nothing can be told apart"),)
-        statement = f"{len(slow)} round trips took {median(slow) / 1e6:.1f} ms at the median, against {median(healthy) / 1e6:.1f} ms before"
-        return (Sighting(witness=witness, count=len(slow), statement=statement),)
+        healthy = [_took_ns(s) for s in before if s.ok and s.probe == "edge_round_trip"]
+        trips = [s for s in during if s.probe == "edge_round_trip"]
+        slow = [_took_ns(s) for s in trips if _took_ns(s) >= floor_ns]
+        paths = [s for s in during if s.probe == "service_path"]
+        if paths and not any(s.ok for s in paths):
+            count, statement = 0, "the service's connections do not go through this edge, so what a client of the edge sees is not what the service gets"
+        elif not slow:
+            count, statement = 0, f"none of {len(trips)} round trips took {floor_ns / NS_PER_MS:g} ms or more"
+        elif not healthy or median(healthy) >= floor_ns:
+            count, statement = 0, "round trips were as slow before the fault, or not measured, so nothing can be told apart"
+        else:
+            count = len(slow)
+            statement = f"{count} round trips took {median(slow) / NS_PER_MS:.1f} ms at the median, against {median(healthy) / NS_PER_MS:.1f} ms before"
+        return (Sighting(witness="PostgreSQL client through the same edge", count=count, statement=statement),)
+
+
+def _took_ns(sample: Sample) -> int:
+    return sample.at_ns - sample.began_ns

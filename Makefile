@@ -1,0 +1,43 @@
+# One command per purpose. Each works as the first one on a fresh clone: what it needs is set up on the way.
+#
+# Variables:
+#   ARGS=...      more arguments for the program behind the target, as in: make chaos ARGS="--chaos-seed=7"
+#   PYTHON=...    the Python 3.13 to use, where it is in an unusual place
+
+ARGS ?=
+BIN := .venv/bin
+export PYTHON
+
+.DEFAULT_GOAL := help
+.PHONY: help chaos test lint format bench lock clean bootstrap
+
+help: ## list these commands
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do printf '%-18s %s\n' "  $$name" "$$what"; done
+
+chaos: bootstrap ## run the chaos suite against FraiseQL and PostgreSQL, and report
+	@$(BIN)/pytest tests/chaos -p no:randomly $(ARGS)
+
+test: lint ## everything: lint, the tool's own tests, the chaos suite
+	@$(BIN)/pytest tests $(ARGS)
+
+lint: bootstrap ## style and types
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+
+format: bootstrap ## let ruff mend what it can
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
+bench: bootstrap ## measure the instrument itself
+	@for file in benchmarks/bench_*.py; do $(BIN)/python "$$file" $(ARGS) || exit; done
+
+lock: bootstrap ## write requirements/dev.txt again; ARGS=--upgrade moves every pin
+	@scripts/lock.sh $(ARGS)
+
+clean: ## remove the environment and the caches; stored runs in .chaos stay
+	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	find src tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
+
+bootstrap:
+	@scripts/bootstrap.sh

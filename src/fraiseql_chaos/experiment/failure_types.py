@@ -1,0 +1,98 @@
+"""
+The plan's words for failures, and the faults they mean.
+
+``@chaos_inject(failure_type="network_latency", latency_ms=500)`` and ``fraiseql-chaos run --fault network_latency,latency_ms=500`` both end
+here. A word, or an option, that is not in these tables is refused with the ones that are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Final
+
+from fraiseql_chaos.core import Duration, JsonScalar, ms
+from fraiseql_chaos.errors import DeclarationError
+from fraiseql_chaos.layers.server.faults import Stop
+from fraiseql_chaos.layers.stream.faults import Latency, Refuse
+from fraiseql_chaos.plan import Fault
+
+__all__ = ["FAILURE_TYPES", "FailureType", "fault_from_options"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailureType:
+    """
+    A word of the plan.
+
+    Attributes:
+        summary: What it does, in one line.
+        options: The options it takes, each with its unit or its allowed values.
+        build: Makes the fault from options that all exist.
+    """
+
+    summary: str
+    options: Mapping[str, str]
+    build: Callable[[Mapping[str, JsonScalar]], Fault]
+
+
+def fault_from_options(failure_type: str, options: Mapping[str, JsonScalar]) -> Fault:
+    """
+    Make a fault from the plan's word for it.
+
+    Args:
+        failure_type: A key of ``FAILURE_TYPES``.
+        options: Its options, as numbers and words; units are in their names.
+
+    Raises:
+        DeclarationError: If the word, an option or a value is not one of those allowed; nothing was armed.
+    """
+    known = FAILURE_TYPES.get(failure_type)
+    if known is None:
+        raise DeclarationError(f"unknown failure type {failure_type!r}{_hint(failure_type, FAILURE_TYPES)}; nothing was armed")
+    for name in options:
+        if name not in known.options:
+            raise DeclarationError(f"{failure_type} has no option {name!r}{_hint(name, known.options)}; nothing was armed")
+    return known.build(options)
+
+
+def _hint(word: str, allowed: Mapping[str, object]) -> str:
+    close = get_close_matches(word, allowed, n=1)
+    return f"{f' (did you mean {close[0]!r}?)' if close else ''}; allowed are {', '.join(sorted(allowed))}"
+
+
+def _milliseconds(options: Mapping[str, JsonScalar], name: str, default: float | None = None) -> Duration:
+    value = options.get(name, default)
+    if value is None:
+        raise DeclarationError(f"option {name!r} is missing; it takes a number of milliseconds; nothing was armed")
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise DeclarationError(f"option {name!r} takes a number of milliseconds, not {value!r}; nothing was armed")
+    return ms(value)
+
+
+def _latency(options: Mapping[str, JsonScalar]) -> Fault:
+    return Latency(
+        delay=_milliseconds(options, "latency_ms"),
+        jitter=_milliseconds(options, "jitter_ms", 0),
+        direction=options.get("direction", "down"),  # type: ignore[arg-type]  the fault refuses what is neither
+    )
+
+
+def _unavailable(options: Mapping[str, JsonScalar]) -> Fault:
+    mode = options.get("mode", "refuse")
+    return Refuse() if mode == "refuse" else Stop(mode=mode)  # type: ignore[arg-type]  the fault refuses what it does not know
+
+
+FAILURE_TYPES: Final[Mapping[str, FailureType]] = {
+    "database_unavailable": FailureType(
+        summary="the database does not answer: refused at the edge, or the server stopped or crashed",
+        options={"mode": "refuse (at the edge; the default), fast, immediate or crash (the server)"},
+        build=_unavailable,
+    ),
+    "network_latency": FailureType(
+        summary="what passes between service and database arrives late",
+        options={"latency_ms": "milliseconds, above 0", "jitter_ms": "milliseconds, at most latency_ms", "direction": "down (to the service) or up"},
+        build=_latency,
+    ),
+}

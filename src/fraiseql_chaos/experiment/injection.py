@@ -1,0 +1,101 @@
+"""
+Arm and heal, and write down both.
+
+Every fault is a guard: entering arms it, leaving heals it. What is armed is healed whatever happens; what goes wrong while healing is
+collected, so that one fault that will not heal keeps no other from healing, and none of it is lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
+from typing import cast
+
+from fraiseql_chaos.errors import InternalError
+from fraiseql_chaos.experiment.recorder import Recorder
+from fraiseql_chaos.history import FaultArmed, FaultHealed
+from fraiseql_chaos.layers.server import driver as server_driver
+from fraiseql_chaos.layers.server.faults import SERVER_FAULTS, ServerFault
+from fraiseql_chaos.layers.stream.control import EdgeControl
+from fraiseql_chaos.layers.stream.faults import STREAM_FAULTS, StreamFault
+from fraiseql_chaos.plan import Planned
+from fraiseql_chaos.rig.rig import Deployment
+
+__all__ = ["Injector", "guard_of"]
+
+type Guard = AbstractAsyncContextManager[None]
+
+
+def guard_of(planned: Planned, deployment: Deployment) -> Guard:
+    """Return the guard that arms a fault on a deployment, and heals it."""
+    fault = planned.declaration.fault
+    if isinstance(fault, STREAM_FAULTS):
+        return _on_edge(deployment.edges, deployment.edge, planned.fault_id, cast("StreamFault", fault))
+    if isinstance(fault, SERVER_FAULTS):
+        return server_driver.armed(cast("ServerFault", fault), deployment.server)
+    raise InternalError(f"no layer knows the fault {fault!r}")
+
+
+@asynccontextmanager
+async def _on_edge(edges: EdgeControl, edge: str, fault_id: str, fault: StreamFault) -> AsyncIterator[None]:
+    edges.arm(edge, fault_id, fault)
+    try:
+        yield
+    finally:
+        edges.heal(edge, fault_id)
+
+
+class Injector:
+    """
+    Arms and heals the faults of one run.
+
+    Args:
+        guard: Returns the guard of a planned fault.
+        recorder: Where arming and healing are written down.
+        disarmed: Go through all motions but touch nothing: the negative control that every suite should fail.
+    """
+
+    def __init__(self, guard: Callable[[Planned], Guard], recorder: Recorder, *, disarmed: bool) -> None:
+        self._guard = guard
+        self._recorder = recorder
+        self._disarmed = disarmed
+        self._armed: dict[str, AsyncExitStack] = {}
+
+    async def arm(self, planned: Planned) -> None:
+        """Arm one fault."""
+        began_ns = self._recorder.now_ns()
+        stack = AsyncExitStack()
+        await stack.enter_async_context(nullcontext() if self._disarmed else self._guard(planned))
+        self._armed[planned.fault_id] = stack
+        self._recorder.append(FaultArmed(fault=planned.fault_id, began_ns=began_ns, at_ns=self._recorder.now_ns()))
+
+    async def heal(self, fault_id: str) -> None:
+        """Heal one fault; healing one that is not armed does nothing."""
+        stack = self._armed.pop(fault_id, None)
+        if stack is None:
+            return
+        began_ns = self._recorder.now_ns()
+        error = ""
+        try:
+            await stack.aclose()
+        except BaseException as failure:
+            error = str(failure) or type(failure).__name__
+            raise
+        finally:
+            self._recorder.append(FaultHealed(fault=fault_id, began_ns=began_ns, at_ns=self._recorder.now_ns(), error=error))
+
+    async def heal_all(self) -> None:
+        """
+        Heal whatever is still armed, last armed first.
+
+        Raises:
+            ExceptionGroup: Of everything that went wrong while healing.
+        """
+        failures: list[Exception] = []
+        for fault_id in reversed(tuple(self._armed)):
+            try:
+                await self.heal(fault_id)
+            except Exception as failure:  # noqa: BLE001  collected and raised below; the other faults must still heal
+                failures.append(failure)
+        if failures:
+            raise ExceptionGroup("not every fault healed", failures)

@@ -1,0 +1,72 @@
+"""
+A history on its way to a verdict.
+
+``require`` is where a test states its promises. The verdict is a value and is stored; only its translation for pytest is an exception,
+one for each verdict that is not green.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fraiseql_chaos.errors import DeclarationError
+from fraiseql_chaos.history import History
+from fraiseql_chaos.verdicts import ChaosMetrics, Expectation, Judgement, judge_all, metrics_of
+
+__all__ = ["Inconclusive", "Recording", "Violated"]
+
+
+class Violated(AssertionError):
+    """A promise was broken, and the evidence stands."""
+
+
+class Inconclusive(AssertionError):
+    """Nothing can be said: the fault left no evidence, the instrument was not sound, or there was too little to see."""
+
+
+class Recording:
+    """
+    What one load brought back.
+
+    Args:
+        history: What happened.
+        keep: Stores the judgement for the report.
+
+    Attributes:
+        history: What happened.
+        metrics: The plan's numbers, computed from it.
+        judged: Whether anything was required of it yet.
+    """
+
+    def __init__(self, history: History, keep: Callable[[History, Judgement], None]) -> None:
+        self.history = history
+        self.metrics: ChaosMetrics = metrics_of(history)
+        self.judged = False
+        self._keep = keep
+
+    def require(self, *expectations: Expectation) -> Judgement:
+        """
+        Judge the history by these expectations, and by those that always apply.
+
+        Raises:
+            DeclarationError: If there is no expectation, or one was already judged: a history gets one verdict.
+            Violated: If the verdict is ``violated``.
+            Inconclusive: If it is ``inconclusive``.
+        """
+        if self.judged:
+            raise DeclarationError("this history has its verdict already; put all expectations into one require()")
+        judgement = judge_all(self.history, expectations)
+        self.judged = True
+        self._keep(self.history, judgement)
+        if judgement.verdict == "violated":
+            raise Violated(_explained(judgement, self.history))
+        if judgement.verdict == "inconclusive":
+            raise Inconclusive(_explained(judgement, self.history))
+        return judgement
+
+
+def _explained(judgement: Judgement, history: History) -> str:
+    findings = sorted(judgement.findings, key=lambda finding: finding.verdict == "held")
+    lines = [f"{judgement.verdict}: {history.begin.experiment}"]
+    lines += [f"  {finding.verdict:<12}  {finding.statement}" for finding in findings]
+    return "\n".join([*lines, f"  replay        {history.begin.replay}"])

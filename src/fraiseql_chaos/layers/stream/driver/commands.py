@@ -1,0 +1,131 @@
+"""
+What the proxy does when it is told to: one JSON object a line in, one out.
+
+    {"do": "open", "edge": "database", "upstream": {"host": "127.0.0.1", "port": 5432}, "seed": 7}
+    {"ok": {"host": "127.0.0.1", "port": 40123}}
+    {"do": "arm", "edge": "database", "fault": {"kind": "storm", "parameters": {}}, "fault_id": "0"}
+    {"error": {"whose": "declaration", "message": "no stream fault is called 'storm'; ..."}}
+
+No command waits for anything, so an answer never depends on how data flows; and nothing a client can say ends the process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import Callable
+from typing import Any, Final, cast
+
+from fraiseql_chaos.core import Json, JsonObject
+from fraiseql_chaos.errors import ChaosError, DeclarationError, LocalProtocolError
+from fraiseql_chaos.layers.stream.codec import address_from_json, address_to_json, fault_from_json
+from fraiseql_chaos.layers.stream.driver.edge import Edge
+from fraiseql_chaos.layers.stream.ledger import ledger_to_json
+from fraiseql_chaos.layers.stream.model import Address
+
+__all__ = ["LINE_BYTES_MAX", "Commands", "Session"]
+
+LINE_BYTES_MAX: Final = 64 * 2**10
+"""The longest command read; asyncio's own limit for a line (``StreamReader``), and far beyond any fault's parameters."""
+
+
+class Commands:
+    """
+    The edges of the process, by name.
+
+    Args:
+        make_edge: Opens an edge towards a server with a seed.
+    """
+
+    def __init__(self, make_edge: Callable[[Address, int], Edge]) -> None:
+        self._make_edge = make_edge
+        self._edges: dict[str, Edge] = {}
+
+    def answer(self, line: bytes) -> bytes:
+        """Do what a line says, and return the answer's line."""
+        try:
+            outcome: JsonObject = {"ok": self._execute(json.loads(line))}
+        except ValueError as error:
+            outcome = _refusal(error) if isinstance(error, ChaosError) else _refusal(LocalProtocolError(f"a command is one line of JSON: {error}"))
+        except RecursionError:
+            outcome = _refusal(LocalProtocolError("a command is one line of JSON, and no command is nested that deeply"))
+        except (ChaosError, OSError) as error:
+            outcome = _refusal(error)
+        return json.dumps(outcome, separators=(",", ":")).encode() + b"\n"
+
+    def _execute(self, request: Any) -> Json:
+        match request:
+            case {"do": "ping", **rest} if not rest:
+                return {"pid": os.getpid()}
+            case {"do": "open", "edge": str(name), "upstream": upstream, "seed": int(seed), **rest} if not rest:
+                return self._open(name, address_from_json(upstream), seed)
+            case {"do": "arm", "edge": str(name), "fault_id": str(fault_id), "fault": fault, **rest} if not rest:
+                self._edge(name).arm(fault_id, fault_from_json(fault))
+            case {"do": "heal", "edge": str(name), "fault_id": str(fault_id), **rest} if not rest:
+                self._edge(name).heal(fault_id)
+            case {"do": "ledger", "edge": str(name), **rest} if not rest:
+                return ledger_to_json(self._edge(name).ledger())
+            case {"do": "close", "edge": str(name), **rest} if not rest:
+                self._edge(name).close()
+                del self._edges[name]
+            case _:
+                raise LocalProtocolError(
+                    "a command is an object with one of these sets of keys: do=ping; do=open, edge, upstream, seed; do=arm, edge, fault_id, fault; "
+                    f"do=heal, edge, fault_id; do=ledger, edge; do=close, edge; not {request!r:.200}; nothing was done"
+                )
+        return None
+
+    def _open(self, name: str, upstream: Address, seed: int) -> Json:
+        if name in self._edges:
+            raise DeclarationError(f"an edge called {name!r} is open already; close it first, or choose another name; nothing was opened")
+        edge = self._make_edge(upstream, seed)
+        self._edges[name] = edge
+        return address_to_json(edge.address)
+
+    def _edge(self, name: str) -> Edge:
+        if name not in self._edges:
+            raise DeclarationError(f"no edge is called {name!r} (open: {', '.join(self._edges) or 'none'}); nothing was done")
+        return self._edges[name]
+
+
+class Session(asyncio.Protocol):
+    """One client of the control socket."""
+
+    def __init__(self, commands: Commands, loop: asyncio.AbstractEventLoop) -> None:
+        self._commands = commands
+        self._loop = loop
+        self._unread = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Remember whom to answer."""
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Answer every line that is complete."""
+        *lines, self._unread = (self._unread + data).split(b"\n")
+        for line in lines:
+            self._reply(self._commands.answer(line))
+        if len(self._unread) > LINE_BYTES_MAX:
+            self._unread = b""
+            self._reply(json.dumps(_refusal(LocalProtocolError(f"a command is at most {LINE_BYTES_MAX} bytes long"))).encode() + b"\n")
+            self._loop.call_soon(self._transport.close)
+
+    def _reply(self, line: bytes) -> None:
+        # Sockets that a command closes are closed by the loop's next turn, and the answer says that it is done: so it goes after them.
+        self._loop.call_soon(self._write, line)
+
+    def _write(self, line: bytes) -> None:
+        if not self._transport.is_closing():
+            self._transport.write(line)
+
+
+def _refusal(error: ChaosError | OSError) -> JsonObject:
+    match error:
+        case DeclarationError():
+            whose = "declaration"
+        case LocalProtocolError():
+            whose = "protocol"
+        case _:
+            whose = "rig"
+    return {"error": {"whose": whose, "message": str(error)}}

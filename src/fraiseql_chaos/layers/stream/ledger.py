@@ -1,0 +1,80 @@
+"""
+The ledger of an edge: exact counts of what passed, kept by the proxy itself.
+
+It never decides whether a fault bit, because the injector's own word is no evidence; it is what the witnesses' words are compared
+with. Counts only grow, except the two that say how much there is *now*. At any instant, and for each direction,
+
+    bytes = what was handed on + held_bytes + dropped_bytes
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from fraiseql_chaos.core import JsonObject
+from fraiseql_chaos.errors import PeerProtocolError
+
+__all__ = ["Ledger", "Traffic", "ledger_from_json", "ledger_to_json"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traffic:
+    """
+    What passed in one direction.
+
+    Attributes:
+        bytes: How many bytes arrived at the edge.
+        chunks: In how many pieces the kernel handed them over.
+        held_bytes: How many of them are held back now.
+        dropped_bytes: How many will never be handed on, because their connection was cut or their receiver had gone.
+    """
+
+    bytes: int
+    chunks: int
+    held_bytes: int
+    dropped_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ledger:
+    """
+    What happened at an edge since it was opened.
+
+    Attributes:
+        connections_opened: How many were joined to the server; the n-th has the ordinal n - 1.
+        connections_failed: How many were closed because the server could not be reached.
+        connections_cut: How many a fault has cut.
+        connections_open: How many there are now.
+        up: What passed towards the server.
+        down: What passed towards the service.
+        delayed_chunks: How many chunks each fault made late, by fault id, healed ones included.
+    """
+
+    connections_opened: int
+    connections_failed: int
+    connections_cut: int
+    connections_open: int
+    up: Traffic
+    down: Traffic
+    delayed_chunks: Mapping[str, int]
+
+
+def ledger_to_json(ledger: Ledger) -> JsonObject:
+    """Return the ledger as JSON."""
+    return asdict(ledger)
+
+
+def ledger_from_json(raw: Any) -> Ledger:
+    """
+    Read what ``ledger_to_json`` wrote.
+
+    Raises:
+        PeerProtocolError: If it is anything else.
+    """
+    try:
+        fields = dict(raw)
+        return Ledger(**fields | {"up": Traffic(**fields["up"]), "down": Traffic(**fields["down"])})
+    except (KeyError, TypeError, ValueError) as error:
+        raise PeerProtocolError(f"the edge proxy answered with something that is no ledger ({error}): {raw!r}") from None

@@ -1,0 +1,10 @@
+"""Looks at the world while faults are armed: independent of the injector, bounded, and never judging."""
+
+from __future__ import annotations
+
+from fraiseql_chaos.probes.edge import EdgeConnect, EdgeRoundTrip
+from fraiseql_chaos.probes.model import Look, Probe, sampling
+from fraiseql_chaos.probes.server import ServerSessions
+from fraiseql_chaos.probes.service import ServicePath, ServiceReady, connections_to
+
+__all__ = ["EdgeConnect", "EdgeRoundTrip", "Look", "Probe", "ServerSessions", "ServicePath", "ServiceReady", "connections_to", "sampling"]

@@ -1,0 +1,92 @@
+"""
+What a client of the edge sees, told by clients of our own.
+
+They share nothing with the proxy but the wire, so what they see is not the injector's word.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+from contextlib import closing
+
+import psycopg
+
+from fraiseql_chaos.core import Duration, ms, now_ns, seconds
+from fraiseql_chaos.probes.model import Look
+
+__all__ = ["EdgeConnect", "EdgeRoundTrip"]
+
+
+class EdgeRoundTrip:
+    """
+    Time ``SELECT 1`` over one connection through the edge, which is made again whenever it broke.
+
+    Args:
+        dsn: Through the edge.
+        within: How long a look may take.
+    """
+
+    name = "edge_round_trip"
+
+    def __init__(self, dsn: str, *, every: Duration = ms(50), within: Duration = seconds(5)) -> None:
+        self.every = every
+        self._dsn = dsn
+        self._within = within
+        self._connection: psycopg.AsyncConnection | None = None
+
+    async def look(self) -> Look:
+        """Ask the server for a one; the measured part begins when the connection stands."""
+        try:
+            async with asyncio.timeout(self._within.s):
+                connection = self._connection or await self._connect()
+                began_ns = now_ns()
+                await connection.execute("SELECT 1", prepare=False)
+        except (psycopg.Error, OSError) as error:
+            await self.close()
+            return Look(ok=False, value={}, error=str(error).strip() or type(error).__name__)
+        return Look(ok=True, value={}, began_ns=began_ns)
+
+    async def close(self) -> None:
+        """Drop the connection without a word: a polite goodbye could wait for an answer that never comes."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.close()
+
+    async def _connect(self) -> psycopg.AsyncConnection:
+        self._connection = await psycopg.AsyncConnection.connect(self._dsn, autocommit=True, application_name="fraiseql-chaos edge_round_trip")
+        return self._connection
+
+
+class EdgeConnect:
+    """
+    Ask the kernel for a connection to the edge, and close it at once.
+
+    Args:
+        host, port: Where the edge listens.
+        within: How long a connect may take.
+    """
+
+    name = "edge_connect"
+
+    def __init__(self, host: str, port: int, *, every: Duration = ms(100), within: Duration = seconds(1)) -> None:
+        self.every = every
+        self._address = (host, port)
+        self._within = within
+
+    async def look(self) -> Look:
+        """Connect; on refusal the error is the kernel's word for it, such as ``ECONNREFUSED``."""
+        with closing(socket.socket()) as attempt:
+            attempt.settimeout(0)
+            try:
+                async with asyncio.timeout(self._within.s):
+                    await asyncio.get_running_loop().sock_connect(attempt, self._address)
+            except TimeoutError:
+                return Look(ok=False, value={}, error="ETIMEDOUT")
+            except OSError as error:
+                return Look(ok=False, value={}, error=errno.errorcode.get(error.errno or 0, str(error)))
+        return Look(ok=True, value={})
+
+    async def close(self) -> None:
+        """Nothing is held open between looks."""

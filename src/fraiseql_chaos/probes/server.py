@@ -1,0 +1,58 @@
+"""What the server says of itself, over its control socket, which no fault of an edge can touch."""
+
+from __future__ import annotations
+
+import asyncio
+
+import psycopg
+
+from fraiseql_chaos.core import Duration, ms, seconds
+from fraiseql_chaos.probes.model import Look
+
+__all__ = ["ServerSessions"]
+
+_SESSIONS = """
+    SELECT count(*) FROM pg_stat_activity
+    WHERE datname = %s AND backend_type = 'client backend' AND application_name NOT LIKE 'fraiseql-chaos%%'
+"""
+
+
+class ServerSessions:
+    """
+    Count the sessions of the service.
+
+    Args:
+        dsn: Over the control socket.
+        database: Whose sessions are counted; those of our own probes are not.
+        within: How long a look may take.
+    """
+
+    name = "server_sessions"
+
+    def __init__(self, dsn: str, database: str, *, every: Duration = ms(100), within: Duration = seconds(2)) -> None:
+        self.every = every
+        self._dsn = dsn
+        self._database = database
+        self._within = within
+        self._connection: psycopg.AsyncConnection | None = None
+
+    async def look(self) -> Look:
+        """Ask for the number of sessions; a server that is not there is an observation."""
+        try:
+            async with asyncio.timeout(self._within.s):
+                cursor = await (self._connection or await self._connect()).execute(_SESSIONS, (self._database,))
+                row = await cursor.fetchone()
+        except (psycopg.Error, OSError) as error:
+            await self.close()
+            return Look(ok=False, value={}, error=str(error).strip() or type(error).__name__)
+        return Look(ok=True, value={"sessions": row[0] if row else 0})
+
+    async def close(self) -> None:
+        """Drop the connection."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.close()
+
+    async def _connect(self) -> psycopg.AsyncConnection:
+        self._connection = await psycopg.AsyncConnection.connect(self._dsn, autocommit=True, application_name="fraiseql-chaos server_sessions")
+        return self._connection

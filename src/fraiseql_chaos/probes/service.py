@@ -1,0 +1,106 @@
+"""What the service shows to the outside: whether it calls itself ready, and which way its connections go."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from pathlib import Path
+
+import aiohttp
+
+from fraiseql_chaos.core import Duration, ms, seconds
+from fraiseql_chaos.probes.model import Look
+
+__all__ = ["ServicePath", "ServiceReady", "connections_to"]
+
+_ESTABLISHED = "01"
+
+
+class ServiceReady:
+    """
+    Ask ``GET /ready`` as an orchestrator would.
+
+    Args:
+        url: The service's root.
+        every: An orchestrator asks each second or less often; twice that resolves a detection time and still is no load.
+        within: How long an answer may take; Kubernetes' default.
+    """
+
+    name = "service_ready"
+
+    def __init__(self, url: str, *, every: Duration = ms(500), within: Duration = seconds(1)) -> None:
+        self.every = every
+        self._url = f"{url}/ready"
+        self._timeout = aiohttp.ClientTimeout(total=within.s)
+        self._session: aiohttp.ClientSession | None = None
+
+    async def look(self) -> Look:
+        """Ask once; 200 is ready."""
+        self._session = self._session or aiohttp.ClientSession(timeout=self._timeout)
+        try:
+            async with self._session.get(self._url) as response:
+                await response.read()
+                return Look(ok=response.status == 200, value={"status": response.status})
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            return Look(ok=False, value={"status": None}, error=type(error).__name__)
+
+    async def close(self) -> None:
+        """Close the connection."""
+        if self._session is not None:
+            await self._session.close()
+
+
+class ServicePath:
+    """
+    Ask the kernel whether the service's connections go through the edge.
+
+    A service that found another way to the server is not hit by any fault on the edge, however slow the edge is.
+
+    Args:
+        pid: The service's process.
+        edge_port, server_port: The two ways to the server.
+    """
+
+    name = "service_path"
+
+    def __init__(self, pid: int, *, edge_port: int, server_port: int | None, every: Duration = ms(250)) -> None:
+        self.every = every
+        self._pid = pid
+        self._edge_port = edge_port
+        self._server_port = server_port
+
+    async def look(self) -> Look:
+        """Count established connections to both."""
+        through, around = await asyncio.to_thread(self._count)
+        return Look(ok=through > 0 and around == 0, value={"through_edge": through, "around_edge": around})
+
+    async def close(self) -> None:
+        """Nothing is held open between looks."""
+
+    def _count(self) -> tuple[int, int]:
+        around = 0 if self._server_port is None else connections_to(self._pid, self._server_port)
+        return connections_to(self._pid, self._edge_port), around
+
+
+def connections_to(pid: int, port: int) -> int:
+    """Return how many established TCP connections a process has to a port, by the kernel's own tables; 0 if the process is gone."""
+    inodes = set()
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError, PermissionError):
+        for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+            with contextlib.suppress(OSError):
+                inodes.add(descriptor.readlink().name.removeprefix("socket:[").removesuffix("]"))
+    return sum(_established_to(line, port) in inodes for table in _tables(pid) for line in table)
+
+
+def _tables(pid: int) -> list[list[str]]:
+    tables = []
+    for name in ("tcp", "tcp6"):
+        with contextlib.suppress(OSError):
+            tables.append(Path(f"/proc/{pid}/net/{name}").read_text().splitlines()[1:])
+    return tables
+
+
+def _established_to(line: str, port: int) -> str | None:
+    """Return the inode of a line of ``/proc/net/tcp`` if it is an established connection to the port."""
+    _slot, _local, remote, state, *rest = line.split()
+    return rest[5] if state == _ESTABLISHED and int(remote.rpartition(":")[2], 16) == port else None

@@ -1,0 +1,111 @@
+"""
+The options of a chaos run, read once and checked before anything starts.
+
+A wrong value is a usage error that names the option, the value, and what is allowed.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from fraiseql_chaos.core import SEED_MAX, Duration, fresh_seed, parse_duration, seconds
+from fraiseql_chaos.errors import DeclarationError
+
+__all__ = ["GIVEN_AGAIN", "ChaosOptions", "pytest_addoption"]
+
+GIVEN_AGAIN: Final = (
+    "--chaos-duration",
+    "--chaos-strict",
+    "--chaos-disarm",
+    "--chaos-postgres",
+    "--chaos-dsn",
+    "--i-own-this-database",
+    "--target-python",
+    "--chaos-app",
+    "--chaos-sql",
+    "--chaos-workload",
+)
+"""Options that change what a run does; the line that replays a run repeats them."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options, in a group of their own."""
+    group = parser.getgroup("chaos", "chaos experiments against a FraiseQL service")
+    add = group.addoption
+    add("--chaos-report", metavar="F.html", type=Path, help="also write the HTML report of this run to F.html")
+    add("--chaos-json", metavar="F.json", type=Path, help="also write the run as JSON to F.json")
+    add("--chaos-seed", metavar="N", help=f"seed of every random choice, 0..{SEED_MAX}; drawn and printed if not given")
+    add("--chaos-duration", metavar="S", help="how long each fault stays armed: seconds, or a number with a unit (120, 90s, 2min)")
+    add("--chaos-strict", action="store_true", help="a capability this machine lacks is an error, not a counted skip")
+    add("--chaos-disarm", action="store_true", help="negative control: go through all motions but inject nothing; nothing may then be held")
+    add("--chaos-store", metavar="DIR", type=Path, help="where runs are kept (default: .chaos/runs below the root directory)")
+    add("--chaos-postgres", metavar="MAJOR", help="major version of PostgreSQL, 14..18 (default: the newest this machine has)")
+    add("--chaos-dsn", metavar="DSN", help="use this server instead of one of our own; faults it cannot offer are refused by name")
+    add("--i-own-this-database", action="store_true", help="allow experiments on the database of --chaos-dsn although it is not marked disposable")
+    add("--target-python", metavar="PATH", type=Path, help="interpreter that runs the service, for another FraiseQL release (default: this one)")
+    add("--chaos-app", metavar="MODULE:APP", help="the service to test, an ASGI application (default: the reference service)")
+    add("--chaos-sql", metavar="F.sql", type=Path, help="schema and data of the service given by --chaos-app")
+    add("--chaos-workload", metavar="F.toml", type=Path, help="what to ask of the service given by --chaos-app")
+
+
+class ChaosOptions:
+    """
+    What was asked for on the command line, checked.
+
+    Raises:
+        pytest.UsageError: If a value is not allowed, or two options exclude each other.
+    """
+
+    def __init__(self, config: pytest.Config, *, seed: int | None = None) -> None:
+        option = config.getoption
+        self.seed: int = seed if seed is not None else _seed(option("--chaos-seed"))
+        self.duration: Duration | None = _duration(option("--chaos-duration"))
+        self.strict: bool = option("--chaos-strict")
+        self.disarmed: bool = option("--chaos-disarm")
+        self.report: Path | None = option("--chaos-report")
+        self.json: Path | None = option("--chaos-json")
+        self.store: Path = option("--chaos-store") or config.rootpath / ".chaos" / "runs"
+        self.postgres: int | None = _major(option("--chaos-postgres"))
+        self.dsn: str | None = option("--chaos-dsn")
+        self.own_database: bool = option("--i-own-this-database")
+        self.python: Path | None = option("--target-python")
+        self.app: str | None = option("--chaos-app")
+        self.sql: Path | None = option("--chaos-sql")
+        self.workload: Path | None = option("--chaos-workload")
+        if (self.app is None) is not (self.workload is None):
+            raise pytest.UsageError("--chaos-app and --chaos-workload belong together: a service of your own needs to be asked questions of your own")
+        if self.sql is not None and self.app is None:
+            raise pytest.UsageError("--chaos-sql needs --chaos-app: the reference service brings a schema of its own")
+        if self.app is not None and self.app.count(":") != 1:
+            raise pytest.UsageError(f"--chaos-app={self.app}: write module:attribute, as in myservice.main:app")
+
+
+def _seed(text: str | None) -> int:
+    if text is None:
+        return fresh_seed()
+    if not text.isdecimal() or int(text) > SEED_MAX:
+        raise pytest.UsageError(f"--chaos-seed={text}: a whole number from 0 to {SEED_MAX}")
+    return int(text)
+
+
+def _duration(text: str | None) -> Duration | None:
+    if text is None:
+        return None
+    try:
+        duration = seconds(float(text)) if text.replace(".", "", 1).isdecimal() else parse_duration(text)
+    except DeclarationError as error:
+        raise pytest.UsageError(f"--chaos-duration={text}: {error}; a bare number means seconds") from None
+    if duration.ns == 0:
+        raise pytest.UsageError("--chaos-duration=0: a fault that lasts no time cannot bite; give more than 0 seconds")
+    return duration
+
+
+def _major(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if text not in {"14", "15", "16", "17", "18"}:
+        raise pytest.UsageError(f"--chaos-postgres={text}: one of 14, 15, 16, 17, 18")
+    return int(text)

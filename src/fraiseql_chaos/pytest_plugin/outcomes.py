@@ -1,0 +1,69 @@
+"""
+Three verdicts in a runner that knows two.
+
+    held          passed
+    violated      failed; with a ``weakness`` mark: an expected failure, as strict as before
+    inconclusive  failed, but counted and named apart: nothing was shown either way, and that is not green
+    held, though a weakness was expected:  failed, because the register is out of date
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+
+from fraiseql_chaos.pytest_plugin.marks import weakness_of
+from fraiseql_chaos.pytest_plugin.session import state_of
+
+__all__ = ["pytest_report_teststatus", "pytest_runtest_makereport"]
+
+_LETTERS = {"held": "H", "violated": "V", "inconclusive": "I", "weakness": "w"}
+_COLOURS = {"held": {"green": True}, "violated": {"red": True}, "inconclusive": {"yellow": True}, "weakness": {"yellow": True}}
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Attach the verdict to the report of a chaos test's call."""
+    report = yield
+    if call.when == "call" and "load" in getattr(item, "fixturenames", ()):
+        _translate(report, item, call)
+    return report
+
+
+def _translate(report: pytest.TestReport, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+    from fraiseql_chaos.experiment import Inconclusive, Violated  # noqa: PLC0415  imported by now; a project without chaos tests never does
+
+    failure = call.excinfo.value if call.excinfo is not None else None
+    weakness = weakness_of(item)
+    if isinstance(failure, Inconclusive):
+        report.longrepr = str(failure)
+        _mark(report, "inconclusive")
+    elif isinstance(failure, Violated) and weakness is not None:
+        report.outcome = "skipped"
+        report.wasxfail = f"{weakness}: {failure}"
+        _mark(report, "weakness")
+    elif isinstance(failure, Violated):
+        report.longrepr = str(failure)
+        _mark(report, "violated")
+    elif failure is None and weakness is not None:
+        report.outcome = "failed"
+        report.longrepr = f"{weakness} was expected, but every promise held: remove the mark, and say in the register which release mended it"
+    elif failure is None:
+        _mark(report, "held")
+
+
+def _mark(report: pytest.TestReport, verdict: str) -> None:
+    report.user_properties.append(("chaos_verdict", verdict))
+
+
+def pytest_report_teststatus(report: pytest.TestReport | pytest.CollectReport, config: pytest.Config) -> tuple[str, str, Any] | None:
+    """Name a verdict by its own word; note a skip for a missing capability, in whichever process it happened."""
+    properties = dict(getattr(report, "user_properties", ()))
+    if report.when == "teardown" and "chaos_skipped" in properties:
+        state_of(config).skipped.append((report.nodeid, properties["chaos_skipped"]))
+    verdict = properties.get("chaos_verdict")
+    if report.when != "call" or verdict is None:
+        return None
+    return verdict, _LETTERS[verdict], (verdict.upper(), _COLOURS[verdict])

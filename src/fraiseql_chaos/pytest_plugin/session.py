@@ -1,0 +1,133 @@
+"""
+One run from the first option to the last file.
+
+Results of one run lie in one folder, also when several workers of pytest-xdist write them: the controller draws the seed and names the
+folder, hands both to the workers, and collects what they left. The folder comes into being with the first experiment, so a project without
+chaos tests never sees one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+import shutil
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from fraiseql_chaos.errors import ChaosError
+from fraiseql_chaos.pytest_plugin.marks import MARKERS
+from fraiseql_chaos.pytest_plugin.options import GIVEN_AGAIN, ChaosOptions
+
+if TYPE_CHECKING:
+    from fraiseql_chaos.experiment import Laboratory
+    from fraiseql_chaos.reports import RunDocument
+
+__all__ = ["laboratory_of", "pytest_configure", "pytest_report_header", "pytest_sessionfinish", "replay_line", "state_of"]
+
+
+@dataclass(slots=True)
+class State:
+    """What the plugin remembers during one run."""
+
+    options: ChaosOptions
+    folder: Path
+    laboratory: Laboratory | None = None
+    skipped: list[tuple[str, str]] = field(default_factory=list)
+    document: RunDocument | None = None
+    html: Path | None = None
+    problem: str = ""
+
+
+_STATE: pytest.StashKey[State] = pytest.StashKey()
+
+
+class _HandOver:
+    """Tells each worker of pytest-xdist the seed and the folder; registered only when that plugin is there."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        node.workerinput["chaos"] = {"seed": self._state.options.seed, "folder": str(self._state.folder)}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Check the options and register the markers."""
+    for marker in MARKERS:
+        config.addinivalue_line("markers", marker)
+    handed: dict[str, Any] | None = getattr(config, "workerinput", {}).get("chaos")
+    options = ChaosOptions(config, seed=handed["seed"] if handed else None)
+    folder = Path(handed["folder"]) if handed else options.store / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{options.seed}"
+    config.stash[_STATE] = state = State(options=options, folder=folder)
+    if handed is None:
+        config.pluginmanager.register(_HandOver(state), "fraiseql-chaos-hand-over")
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """Name the seed, so that it is known even of a run that is killed."""
+    state = config.stash[_STATE]
+    return f"chaos: seed {state.options.seed}{', DISARMED: no fault is injected' if state.options.disarmed else ''}"
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """End the rig; the controller then collects what all workers left."""
+    state = session.config.stash[_STATE]
+    try:
+        if state.laboratory is not None:
+            asyncio.run(state.laboratory.close())
+    finally:
+        if not hasattr(session.config, "workerinput") and state.folder.exists():
+            _collect(state)
+
+
+def state_of(config: pytest.Config) -> State:
+    """Return what the plugin remembers of this run."""
+    return config.stash[_STATE]
+
+
+def laboratory_of(config: pytest.Config) -> tuple[Laboratory, ChaosOptions]:
+    """Return the laboratory of this process, started with the first chaos test, and the options."""
+    from fraiseql_chaos.experiment import laboratory_from_options  # noqa: PLC0415  nothing of the rig is imported until a chaos test asks for it
+    from fraiseql_chaos.reports import RunFolder  # noqa: PLC0415  see above
+
+    state = config.stash[_STATE]
+    if state.laboratory is None:
+        try:
+            state.laboratory = laboratory_from_options(state.options, RunFolder.open(state.folder))
+        except ChaosError as error:
+            raise pytest.UsageError(str(error)) from error
+    return state.laboratory, state.options
+
+
+def replay_line(item: pytest.Item) -> str:
+    """Return the command that runs one test again with the same seed and the same options."""
+    options = state_of(item.config).options
+    words = ["pytest", item.nodeid, f"--chaos-seed={options.seed}"]
+    for name in GIVEN_AGAIN:
+        value = item.config.getoption(name)
+        if value is True:
+            words.append(name)
+        elif value is not None and value is not False:
+            words.append(f"{name}={value}")
+    return shlex.join(words)
+
+
+def _collect(state: State) -> None:
+    from fraiseql_chaos.reports import RunFolder, write_html  # noqa: PLC0415  see above
+
+    folder = RunFolder.open(state.folder)
+    try:
+        state.document = folder.collect(seed=state.options.seed, skipped=tuple(state.skipped))
+        state.html = folder.path / "report.html"
+        write_html(folder.path, state.html)
+        for source, copy in ((state.html, state.options.report), (folder.path / "run.json", state.options.json)):
+            if copy is not None:
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(source, copy)
+    except (ChaosError, OSError) as error:
+        state.problem = str(error)

@@ -1,0 +1,27 @@
+"""The last page of the terminal: the verdict table, the seed, and where the report lies."""
+
+from __future__ import annotations
+
+import pytest
+
+from fraiseql_chaos.pytest_plugin.session import state_of
+
+__all__ = ["pytest_terminal_summary"]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print the verdict table of a run that had chaos tests; print nothing otherwise."""
+    state = state_of(config)
+    if state.problem:
+        terminalreporter.section("chaos")
+        terminalreporter.write_line(f"no report: {state.problem}", red=True)
+    if state.document is None:
+        return
+    from fraiseql_chaos.reports import verdict_table  # noqa: PLC0415  only a run with chaos tests gets here
+
+    terminalreporter.section("chaos")
+    for line in verdict_table(state.document).splitlines():
+        terminalreporter.write_line(line)
+    terminalreporter.write_line(f"seed    {state.options.seed}")
+    terminalreporter.write_line(f"report  {state.html}")
+    terminalreporter.write_line(f"run     {state.folder / 'run.json'}")

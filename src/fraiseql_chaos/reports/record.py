@@ -1,0 +1,270 @@
+"""
+What a run says about itself: the shape of ``run.json``.
+
+    RunDocument
+    |-- header: schema, seed, replay, started, target, machine
+    |-- totals
+    |-- experiments: ExperimentRecord ...   one a test, sorted by id
+    `-- skipped: Skip ...                   what this machine could not do, and why
+
+Everything in a record is either declared by the test (title, claims, expectations, weakness) or follows from its history, so it can be
+computed again and must come out the same. The one word that is more than a verdict is a record's *standing*: a violated test that
+names an entry of the weakness register stands as ``weakness``. It is neither green nor a surprise, and it is counted apart.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, Literal, Self
+
+from fraiseql_chaos.core import Json, JsonObject
+from fraiseql_chaos.history import FaultRecord, History
+from fraiseql_chaos.verdicts import ChaosMetrics, Expectation, Finding, Judgement, Verdict
+
+__all__ = [
+    "RUN_SCHEMA",
+    "STANDINGS",
+    "Attempt",
+    "EvidenceRecord",
+    "ExperimentRecord",
+    "FaultSummary",
+    "RunDocument",
+    "Skip",
+    "Standing",
+    "Totals",
+    "Weakness",
+]
+
+RUN_SCHEMA: Final = "fraiseql-chaos/run/1"
+
+type Standing = Literal["violated", "inconclusive", "weakness", "held"]
+
+STANDINGS: Final[tuple[Standing, ...]] = ("violated", "inconclusive", "weakness", "held")
+"""From what a reader must see first to what may come last."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceRecord:
+    """What one witness said about one fault."""
+
+    witness: str
+    count: int
+    independent: bool
+    statement: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultSummary:
+    """One fault of an experiment; times in seconds since the first planned request, None if it never came to that."""
+
+    type: str
+    layer: str
+    fidelity: str
+    failure_type: str
+    target: str
+    description: str
+    parameters: JsonObject
+    armed_at_s: float | None
+    healed_at_s: float | None
+    evidence: tuple[EvidenceRecord, ...]
+
+    @classmethod
+    def of(cls, fault: FaultRecord) -> Self:
+        """Summarise what a history says about a fault."""
+        declared = fault.declared
+        return cls(
+            type=declared.kind,
+            layer=declared.layer,
+            fidelity=declared.fidelity,
+            failure_type=declared.failure_type,
+            target=declared.target,
+            description=declared.description,
+            parameters=declared.parameters,
+            armed_at_s=fault.armed.at_ns / 1e9 if fault.armed else None,
+            healed_at_s=fault.healed.at_ns / 1e9 if fault.healed else None,
+            evidence=tuple(
+                EvidenceRecord(witness=e.witness, count=e.count, independent=e.independent, statement=e.statement) for e in fault.evidence
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weakness:
+    """
+    An entry of the weakness register that a test names because it is violated.
+
+    Attributes:
+        id: The entry's id.
+        seen: What was seen, in one sentence.
+        affects: The releases it was seen in.
+        remedy: What a user can do about it; empty if nothing is known.
+    """
+
+    id: str
+    seen: str
+    affects: str = ""
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One try of an experiment: its history, relative to the run's folder, and what it came to."""
+
+    history: str
+    verdict: Verdict
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExperimentRecord:
+    """
+    One test of a run.
+
+    Attributes:
+        id: The experiment's id, from its history.
+        title: What the test claims, in one sentence.
+        claims: The numbers of the plan's claims that it speaks to.
+        target, machine: What it ran against and on, from its history.
+        replay: The command line that repeats it.
+        faults: What was done.
+        expectations: What its author asked; what every experiment is asked is only in the findings.
+        verdict, reasons, findings: The judgement of the last attempt.
+        weakness: The known weakness that explains a violation; None if it names none.
+        metrics: What was measured.
+        baseline: The comparison with a measured baseline; None if none was made.
+        history: The last attempt's history, relative to the run's folder.
+        attempts: All attempts in order, the last one included.
+    """
+
+    id: str
+    title: str
+    claims: tuple[str, ...]
+    target: JsonObject
+    machine: JsonObject
+    replay: str
+    faults: tuple[FaultSummary, ...]
+    expectations: tuple[Expectation, ...]
+    verdict: Verdict
+    weakness: Weakness | None
+    reasons: tuple[str, ...]
+    findings: tuple[Finding, ...]
+    metrics: ChaosMetrics
+    baseline: JsonObject | None
+    history: str
+    attempts: tuple[Attempt, ...]
+
+    @classmethod
+    def of(
+        cls,
+        history: History,
+        judgement: Judgement,
+        *,
+        path: str,
+        title: str,
+        expectations: Iterable[Expectation],
+        claims: Iterable[str] = (),
+        weakness: Weakness | None = None,
+        earlier: Iterable[Attempt] = (),
+    ) -> Self:
+        """
+        Make the record of a judged history.
+
+        Args:
+            history: The last attempt.
+            judgement: What ``judge_all`` said about it.
+            path: The history's file, relative to the run's folder.
+            title: What the test claims.
+            expectations: What was asked, so that it can be asked again.
+            claims: The plan's claims it speaks to.
+            weakness: The known weakness it names.
+            earlier: The attempts before this one, in order.
+        """
+        this = Attempt(history=path, verdict=judgement.verdict, reasons=judgement.reasons)
+        return cls(
+            id=history.begin.experiment,
+            title=title,
+            claims=tuple(claims),
+            target=history.begin.target,
+            machine=history.begin.machine,
+            replay=history.begin.replay,
+            faults=tuple(FaultSummary.of(fault) for fault in history.faults),
+            expectations=tuple(expectations),
+            verdict=judgement.verdict,
+            weakness=weakness,
+            reasons=judgement.reasons,
+            findings=judgement.findings,
+            metrics=ChaosMetrics.of(history),
+            baseline=None,
+            history=path,
+            attempts=(*earlier, this),
+        )
+
+    @property
+    def standing(self) -> Standing:
+        """The verdict, or ``weakness`` if it is violated and says which known weakness explains it."""
+        return "weakness" if self.verdict == "violated" and self.weakness else self.verdict
+
+    @property
+    def is_outdated_weakness(self) -> bool:
+        """Whether it names a weakness that was not seen: the register, and not the service, needs a change."""
+        return self.weakness is not None and self.verdict == "held"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skip:
+    """A test that did not run, and why."""
+
+    id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """How many tests ran, and how they stand; ``run`` is the sum of the four standings."""
+
+    run: int
+    held: int
+    violated: int
+    inconclusive: int
+    weakness: int
+    skipped: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunDocument:
+    """A whole run; ``target`` and ``machine`` are what all its experiments agree on."""
+
+    schema: str = RUN_SCHEMA
+    seed: int
+    replay: str
+    started: str
+    target: JsonObject
+    machine: JsonObject
+    totals: Totals
+    experiments: tuple[ExperimentRecord, ...]
+    skipped: tuple[Skip, ...]
+
+    @classmethod
+    def of(cls, experiments: Iterable[ExperimentRecord], skipped: Iterable[Skip] = (), *, seed: int, replay: str, started: str) -> Self:
+        """Put a run's records together, sorted by id, and count them."""
+        records = tuple(sorted(experiments, key=lambda record: record.id))
+        skips = tuple(sorted(skipped, key=lambda skip: skip.id))
+        standings = Counter(record.standing for record in records)
+        return cls(
+            seed=seed,
+            replay=replay,
+            started=started,
+            target=_agreed([record.target for record in records]),
+            machine=_agreed([record.machine for record in records]),
+            totals=Totals(run=len(records), **{standing: standings[standing] for standing in STANDINGS}, skipped=len(skips)),
+            experiments=records,
+            skipped=skips,
+        )
+
+
+def _agreed(objects: list[JsonObject]) -> JsonObject:
+    """Return the fields that all objects have with the same value."""
+    first: dict[str, Json] = objects[0] if objects else {}
+    return {key: value for key, value in first.items() if all(key in other and other[key] == value for other in objects)}

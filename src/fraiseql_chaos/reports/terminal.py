@@ -1,0 +1,79 @@
+"""
+The verdict table in plain text: one line a test, the worst first, and a line of totals.
+
+    VIOLATED      test_refused  refuse on database  | ok 61.2 % | p95 4.02 ms | noticed 12.1 ms | back never
+                  recovers_within: a request planned 3.2 s after the fault's end still failed
+    held          test_latency  latency on database | ok 100 % | p95 263 ms | back 8.1 ms
+
+    12 tests: 10 held, 1 violated, 1 inconclusive, 0 weaknesses; 2 skipped
+
+Words and not colours carry the meaning, so the table survives a log file and a colour-blind reader.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from fraiseql_chaos.core import NS_PER_MS
+from fraiseql_chaos.reports.record import STANDINGS, ExperimentRecord, RunDocument, Standing
+from fraiseql_chaos.verdicts.wording import percent, span
+
+__all__ = ["key_numbers", "totals_line", "verdict_table"]
+
+_WORDS: Final[dict[Standing, str]] = {"violated": "VIOLATED", "inconclusive": "INCONCLUSIVE", "weakness": "WEAKNESS", "held": "held"}
+_MARGIN: Final = 14
+
+
+def verdict_table(document: RunDocument) -> str:
+    """Return the whole table, without a newline at its end."""
+    return "\n".join(_lines(document))
+
+
+def totals_line(document: RunDocument) -> str:
+    """Return how many tests stand how, in one line."""
+    totals = document.totals
+    tests, weaknesses = ("test" if totals.run == 1 else "tests"), ("weakness" if totals.weakness == 1 else "weaknesses")
+    counted = f"{totals.held} held, {totals.violated} violated, {totals.inconclusive} inconclusive, {totals.weakness} {weaknesses}"
+    return f"{totals.run} {tests}: {counted}; {totals.skipped} skipped"
+
+
+def key_numbers(record: ExperimentRecord) -> tuple[tuple[str, str], ...]:
+    """Return the few numbers that characterise a test, as (name, number with unit)."""
+    metrics = record.metrics
+    touched = metrics.during if metrics.during.requests else metrics.overall
+    numbers = [
+        ("ok", "-" if touched.success_ratio is None else percent(touched.success_ratio)),
+        ("p95", _ms(touched.latency_p95_ms)),
+        ("noticed", _ms(metrics.time_to_detect_ms)),
+        ("back", _ms(metrics.recovery_ms)),
+    ]
+    return tuple((name, number) for name, number in numbers if number != "-")
+
+
+def _lines(document: RunDocument) -> Iterator[str]:
+    names = {record.id: record.id.rpartition("/")[2] for record in document.experiments}
+    width = max((len(name) for name in names.values()), default=0)
+    for record in sorted(document.experiments, key=lambda r: STANDINGS.index(r.standing)):
+        faults = ", ".join(f"{fault.type} on {fault.target}" for fault in record.faults) or "no fault"
+        numbers = " | ".join((faults, *(f"{name} {number}" for name, number in key_numbers(record))))
+        yield f"{_WORDS[record.standing]:<{_MARGIN}}{names[record.id]:<{width}}  {numbers}"
+        yield from (" " * _MARGIN + reason for reason in _explanations(record))
+    for skip in document.skipped:
+        yield f"{'skipped':<{_MARGIN}}{skip.id.rpartition('/')[2]}  {skip.reason}"
+    yield ""
+    yield totals_line(document)
+
+
+def _explanations(record: ExperimentRecord) -> Iterator[str]:
+    if record.standing == "weakness" and record.weakness:
+        yield f"known weakness {record.weakness.id}: {record.weakness.seen}"
+    if record.is_outdated_weakness and record.weakness:
+        yield f"weakness {record.weakness.id} was not seen any more: take it out of the register"
+    if len(record.attempts) > 1:
+        yield f"attempt {len(record.attempts)}; before it: {', '.join(attempt.verdict for attempt in record.attempts[:-1])}"
+    yield from record.reasons
+
+
+def _ms(number_ms: float | None) -> str:
+    return "-" if number_ms is None else span(number_ms * NS_PER_MS)

@@ -1,0 +1,7 @@
+"""
+The world a run needs, and the order in which it goes away again: keeper, PostgreSQL, edges, service.
+
+Nothing is imported here: the keeper's own process starts from this package, and must start fast and without drivers of any kind.
+"""
+
+from __future__ import annotations

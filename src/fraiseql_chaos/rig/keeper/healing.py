@@ -1,0 +1,94 @@
+"""
+The end of a lease: undo, kill, remove, in this order.
+
+Errors do not stop it. They are collected and returned, and what could not be undone stays in the journal for the next sweep.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import time
+from typing import Final
+
+from fraiseql_chaos.core import now_ns, seconds
+from fraiseql_chaos.rig.keeper import processes
+from fraiseql_chaos.rig.keeper.lease import Journal, Lease
+from fraiseql_chaos.rig.keeper.undo import RemoveCgroup
+
+__all__ = ["heal", "sweep"]
+
+KILL_DEADLINE: Final = seconds(5)
+"""SIGKILL needs no longer than the kernel needs to leave a system call; a process in uninterruptible sleep is reported, not waited for."""
+
+_REAP_PAUSE_S: Final = 0.002
+
+
+def heal(lease: Lease, journal: Journal) -> list[str]:
+    """
+    End a lease that this process holds.
+
+    Args:
+        lease: The lease; its lock is released and its directory removed, unless something could not be undone.
+        journal: What is to be undone.
+
+    Returns:
+        What went wrong, a sentence each; empty when all is as it was before.
+    """
+    errors = _undo(journal, last=False)
+    creators = set(journal.spawned) | _kill_everything(journal, errors)
+    processes.remove_shared_memory(creators)
+    errors += _undo(journal, last=True)
+    if journal.undos:
+        return errors
+    try:
+        lease.remove()
+    except OSError as error:
+        errors.append(f"{lease.directory} could not be removed: {error}")
+    return errors
+
+
+def sweep() -> list[str]:
+    """Heal every lease whose keeper was killed; return what went wrong."""
+    return [error for lease in Lease.take_over_dead() for error in heal(lease, Journal.read(lease.journal))]
+
+
+def _undo(journal: Journal, *, last: bool) -> list[str]:
+    """Undo, last protected first. Control groups are only empty once their processes are dead, so they come in the last round."""
+    errors = []
+    for number, undo in sorted(journal.undos.items(), reverse=True):
+        if isinstance(undo, RemoveCgroup) is not last:
+            continue
+        try:
+            undo.perform()
+        except OSError as error:
+            errors.append(f"{undo.kind} failed and stays in the journal: {error}")
+        else:
+            journal.release(number)
+    return errors
+
+
+def _kill_everything(journal: Journal, errors: list[str]) -> set[int]:
+    """Kill our descendants and the processes of the journal until none is left; return the numbers of all that were."""
+    killed: set[int] = set()
+    deadline_ns = now_ns() + KILL_DEADLINE.ns
+    while True:
+        alive = processes.descendants(os.getpid()) | {pid for pid, ticks in journal.spawned.items() if processes.start_ticks(pid) == ticks}
+        if not alive:
+            return killed
+        if now_ns() > deadline_ns:
+            errors.append(f"processes {sorted(alive)} did not die of SIGKILL within {KILL_DEADLINE}")
+            return killed
+        killed |= alive
+        for pid in alive:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        _reap()
+        time.sleep(_REAP_PAUSE_S)
+
+
+def _reap() -> None:
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass

@@ -1,0 +1,149 @@
+"""
+Serve an ASGI app, and say in a file how that went.
+
+This file runs by its path in the interpreter of the service under test. That interpreter knows nothing of the laboratory, so nothing
+is imported here but the standard library and uvicorn, and the directory of this file is taken off the path before the app is loaded.
+
+    bind 127.0.0.1:0  ->  import the app  ->  start it (its lifespan)  ->  report "serving" with the port  ->  serve
+                              |                     |
+                              `-> report "failed"   `-> report "failed", with what was said
+
+The kernel chooses the port and this process holds it from then on, so nobody else can ever be asked in the service's name. The report
+appears whole or not at all.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import importlib.metadata
+import json
+import logging
+import os
+import platform
+import socket
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+BACKLOG = 2048
+"""uvicorn's own default: a burst waits in the kernel's queue, as it would in production, and is not turned away by the launcher."""
+
+TRACEBACK_CHARACTERS = 4000
+"""Enough for the last dozen frames; the whole of it is in the log."""
+
+DISTRIBUTIONS = ("fraiseql", "fastapi", "graphql-core", "psycopg", "psycopg-pool", "starlette", "uvicorn")
+
+
+class ReportingServer(uvicorn.Server):
+    """
+    A server that reports once it has started, or that it will not.
+
+    Args:
+        config: As for uvicorn.
+        report: Where the report goes.
+    """
+
+    def __init__(self, config: uvicorn.Config, report: Path) -> None:
+        super().__init__(config)
+        self._report = report
+        self._complaints = Complaints()
+        logging.getLogger("uvicorn.error").addHandler(self._complaints)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start as uvicorn does, which ends in ``started`` or, if the app's lifespan failed, in ``should_exit``."""
+        await super().startup(sockets)
+        assert sockets
+        if self.started:
+            write_report(self._report, {"state": "serving", "port": sockets[0].getsockname()[1], **versions()})
+        else:
+            said = "\n".join(self._complaints.messages).strip()
+            error = said.splitlines()[-1] if said else "the app's lifespan failed and said nothing"
+            write_report(self._report, {"state": "failed", "stage": "startup", "error": error, "traceback": said[-TRACEBACK_CHARACTERS:]})
+
+
+class Complaints(logging.Handler):
+    """What uvicorn logged as an error: the only place where the traceback of a failed lifespan goes."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.messages: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep a message."""
+        self.messages.append(record.getMessage())
+
+
+def main() -> None:
+    """Read the command line, serve until a signal comes, and exit with 1 if there was nothing to serve."""
+    arguments = read_arguments()
+    listener = socket.create_server(("127.0.0.1", 0), backlog=BACKLOG)
+    # Python put the directory of this file first, where our modules would shadow the app's.
+    sys.path[:1] = [str(arguments.app_dir)] if arguments.app_dir else []
+    try:
+        app = load(arguments.app, factory=arguments.factory)
+    except BaseException as error:
+        said = f"{type(error).__name__}: {error}"
+        write_report(
+            arguments.report, {"state": "failed", "stage": "import", "error": said, "traceback": traceback.format_exc()[-TRACEBACK_CHARACTERS:]}
+        )
+        raise
+    server = ReportingServer(uvicorn.Config(app, access_log=False, log_level="info"), arguments.report)
+    server.run(sockets=[listener])
+    sys.exit(0 if server.started else 1)
+
+
+def read_arguments() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description="Serve an ASGI app on a port of the kernel's choice, and say in a file how that went.")
+    parser.add_argument("--app", required=True, help="module:attribute")
+    parser.add_argument("--app-dir", type=Path, help="put first on the path")
+    parser.add_argument("--factory", action="store_true", help="the attribute is a function that returns the app")
+    parser.add_argument("--report", required=True, type=Path, help="the file to write")
+    return parser.parse_args()
+
+
+def load(path: str, *, factory: bool) -> Any:
+    """
+    Import an app.
+
+    Args:
+        path: ``module:attribute``; the attribute may have dots.
+        factory: Whether to call it.
+    """
+    module, _, attribute = path.partition(":")
+    found: Any = importlib.import_module(module)
+    for name in attribute.split("."):
+        found = getattr(found, name)
+    app = found() if factory else found
+    if not callable(app):
+        raise TypeError(f"{path} is a {type(app).__name__}, not an ASGI app")
+    return app
+
+
+def versions() -> dict[str, Any]:
+    """Return what serves: the process, the interpreter, and the release of everything between HTTP and PostgreSQL."""
+    found = {name: version for name in DISTRIBUTIONS if (version := installed(name)) is not None}
+    return {"pid": os.getpid(), "python": platform.python_version(), "executable": sys.executable, **found}
+
+
+def installed(name: str) -> str | None:
+    """Return the version of a distribution, or None if it is not installed."""
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def write_report(path: Path, report: dict[str, Any]) -> None:
+    """Write a file that is never seen half written."""
+    draft = path.with_suffix(".draft")
+    draft.write_text(json.dumps(report), encoding="utf-8")
+    draft.replace(path)
+
+
+if __name__ == "__main__":
+    main()

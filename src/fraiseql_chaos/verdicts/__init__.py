@@ -1,0 +1,57 @@
+"""What is expected of a service, and what a stored history says about it. Pure: the same record always gets the same answer."""
+
+from __future__ import annotations
+
+from fraiseql_chaos.verdicts.expectations import EXPECTATIONS, expectation_from_json
+from fraiseql_chaos.verdicts.expectations.availability import Availability, availability
+from fraiseql_chaos.verdicts.expectations.correct_results import CorrectResults, correct_results
+from fraiseql_chaos.verdicts.expectations.detects_within import DetectsWithin, detects_within
+from fraiseql_chaos.verdicts.expectations.error_is_clear import ErrorIsClear, error_is_clear
+from fraiseql_chaos.verdicts.expectations.fails_within import FailsWithin, fails_within
+from fraiseql_chaos.verdicts.expectations.fault_observed import FaultObserved, fault_observed
+from fraiseql_chaos.verdicts.expectations.instrument import Instrument, instrument
+from fraiseql_chaos.verdicts.expectations.latency import Latency, latency
+from fraiseql_chaos.verdicts.expectations.no_crash import NoCrash, no_crash
+from fraiseql_chaos.verdicts.expectations.recovers_within import RecoversWithin, recovers, recovers_within
+from fraiseql_chaos.verdicts.jsonform import from_json, to_json
+from fraiseql_chaos.verdicts.judging import judge_all
+from fraiseql_chaos.verdicts.metrics import ChaosMetrics, PhaseMetrics
+from fraiseql_chaos.verdicts.model import Expectation, Finding, Judgement, Verdict, worst
+from fraiseql_chaos.verdicts.requests import During
+
+__all__ = [
+    "EXPECTATIONS",
+    "Availability",
+    "ChaosMetrics",
+    "CorrectResults",
+    "DetectsWithin",
+    "During",
+    "ErrorIsClear",
+    "Expectation",
+    "FailsWithin",
+    "FaultObserved",
+    "Finding",
+    "Instrument",
+    "Judgement",
+    "Latency",
+    "NoCrash",
+    "PhaseMetrics",
+    "RecoversWithin",
+    "Verdict",
+    "availability",
+    "correct_results",
+    "detects_within",
+    "error_is_clear",
+    "expectation_from_json",
+    "fails_within",
+    "fault_observed",
+    "from_json",
+    "instrument",
+    "judge_all",
+    "latency",
+    "no_crash",
+    "recovers",
+    "recovers_within",
+    "to_json",
+    "worst",
+]

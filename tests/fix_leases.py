@@ -1,0 +1,35 @@
+"""A temporary root of a test's own for leases, so that no other run's keeper sweeps or is swept."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from fraiseql_chaos.core import ms, now_ns
+
+__all__ = ["eventually", "lease_root"]
+
+
+@pytest.fixture
+def lease_root(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Point the temporary directory, and with it every lease, into a folder of the test's own that other users can pass through."""
+    with tempfile.TemporaryDirectory(prefix="leases-") as root:
+        Path(root).chmod(0o711)
+        monkeypatch.setenv("TMPDIR", root)
+        monkeypatch.setattr(tempfile, "tempdir", None)
+        yield Path(root)
+
+
+@pytest.fixture
+def eventually() -> Callable[[Callable[[], object], float], None]:
+    """Wait for a condition with a deadline in seconds; fail when it passes."""
+
+    def wait(condition: Callable[[], object], within_s: float) -> None:
+        deadline_ns = now_ns() + ms(within_s * 1000).ns
+        while not condition():
+            assert now_ns() < deadline_ns, f"did not become true within {within_s} s"
+
+    return wait

@@ -1,0 +1,193 @@
+"""
+Histories made by hand, for tests of the reading arm: the same calls always give the same events.
+
+A ``Scene`` is written like the log of an experiment. Times are milliseconds since the origin, because that is how tests are read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+from fraiseql_chaos.core import dice
+from fraiseql_chaos.history import (
+    Begin,
+    End,
+    Event,
+    Evidence,
+    FaultArmed,
+    FaultDeclared,
+    FaultHealed,
+    GeneratorStalled,
+    History,
+    HistoryLog,
+    LoadPlanned,
+    Operation,
+    Outcome,
+    ProcessExited,
+    Sample,
+)
+
+NS_PER_MS = 1_000_000
+
+
+@dataclass
+class Scene:
+    """A history in the making."""
+
+    experiment: str = "tests/chaos/network/test_example.py::test_example"
+    seed: int = 42
+    disarmed: bool = False
+    events: list[Event] = field(default_factory=list)
+    requests: int = 0
+
+    def request(
+        self,
+        at_ms: float,
+        took_ms: float = 4.0,
+        *,
+        outcome: Outcome = "ok",
+        cause: str = "",
+        detail: str = "",
+        status: int | None = 200,
+        lag_ms: float | None = 0.2,
+        name: str = "read_post",
+    ) -> Self:
+        """Add one request; ``lag_ms=None`` means that it was never sent."""
+        planned_ns = round(at_ms * NS_PER_MS)
+        self.events.append(
+            Operation(
+                ordinal=self.requests,
+                name=name,
+                planned_ns=planned_ns,
+                sent_ns=None if lag_ms is None else planned_ns + round(lag_ms * NS_PER_MS),
+                done_ns=planned_ns + round(took_ms * NS_PER_MS),
+                outcome=outcome,
+                cause=cause,
+                detail=detail,
+                status=status,
+            )
+        )
+        self.requests += 1
+        return self
+
+    def answers(self, begin_ms: float, end_ms: float, *, every_ms: float = 20, took_ms: float = 4.0) -> Self:
+        """Add right answers at a steady rate, their times spread by dice around ``took_ms``."""
+        for index in range(round((end_ms - begin_ms) / every_ms)):
+            draw = dice(self.seed, "latency", self.requests).lognormvariate(0, 0.18)
+            self.request(begin_ms + index * every_ms, took_ms * draw)
+        return self
+
+    def errors(self, begin_ms: float, end_ms: float, *, every_ms: float = 20, took_ms: float = 6.0, detail: str = "database connection lost") -> Self:
+        """Add requests that the service answers with a clear error at once."""
+        for index in range(round((end_ms - begin_ms) / every_ms)):
+            draw = dice(self.seed, "latency", self.requests).lognormvariate(0, 0.25)
+            self.request(begin_ms + index * every_ms, took_ms * draw, outcome="fail", cause="graphql_error", detail=detail)
+        return self
+
+    def hangs(self, begin_ms: float, end_ms: float, *, every_ms: float = 20, took_ms: float = 5000, cause: str = "timeout") -> Self:
+        """Add requests that were given up."""
+        for index in range(round((end_ms - begin_ms) / every_ms)):
+            self.request(begin_ms + index * every_ms, took_ms, outcome="indeterminate", cause=cause, detail="no answer", status=None)
+        return self
+
+    def fault(
+        self,
+        armed_ms: float | None,
+        healed_ms: float | None,
+        *,
+        kind: str = "refuse",
+        count: int = 12,
+        independent: bool = True,
+        error: str = "",
+        description: str = "connections refused at the edge, existing ones cut",
+        target: str = "database",
+    ) -> Self:
+        """Declare a fault; arming takes 2 ms and healing 3 ms. None means that it never came to that."""
+        fault_id = f"{sum(isinstance(e, FaultDeclared) for e in self.events)}-{kind}"
+        self.events.append(
+            FaultDeclared(
+                fault=fault_id,
+                kind=kind,
+                failure_type="database_unavailable" if kind == "refuse" else f"network_{kind}",
+                layer="stream",
+                fidelity="kernel" if kind == "refuse" else "wire",
+                target=target,
+                parameters={} if kind == "refuse" else {"delay_ms": 250.0, "jitter_ms": 0.0, "direction": "down"},
+                description=description,
+                arm_at_ns=None if armed_ms is None else round(armed_ms * NS_PER_MS),
+                heal_at_ns=None if healed_ms is None else round(healed_ms * NS_PER_MS),
+            )
+        )
+        if armed_ms is not None:
+            began_ns = round(armed_ms * NS_PER_MS)
+            self.events.append(FaultArmed(fault=fault_id, began_ns=began_ns, at_ns=began_ns + 2 * NS_PER_MS))
+        if healed_ms is not None:
+            at_ns = round(healed_ms * NS_PER_MS)
+            self.events.append(FaultHealed(fault=fault_id, began_ns=at_ns - 3 * NS_PER_MS, at_ns=at_ns, error=error))
+        self.events.append(Evidence(fault=fault_id, witness="edge ledger", count=7, independent=False, statement="7 connections were refused"))
+        self.events.append(
+            Evidence(
+                fault=fault_id,
+                witness="kernel, asked by a connect to the edge",
+                count=count,
+                independent=independent,
+                statement=f"{count} connects were answered ECONNREFUSED",
+            )
+        )
+        return self
+
+    def ready(self, at_ms: float, *, ok: bool, took_ms: float = 2.0) -> Self:
+        """Add one look at ``/ready``."""
+        began_ns = round(at_ms * NS_PER_MS)
+        at_ns = began_ns + round(took_ms * NS_PER_MS)
+        self.events.append(Sample(probe="service_ready", began_ns=began_ns, at_ns=at_ns, ok=ok, value={"status": 200 if ok else 503}))
+        return self
+
+    def stall(self, at_ms: float, stall_ms: float) -> Self:
+        """The load generator stood still."""
+        self.events.append(GeneratorStalled(at_ns=round(at_ms * NS_PER_MS), stall_ns=round(stall_ms * NS_PER_MS)))
+        return self
+
+    def exit(self, at_ms: float, process: str = "service", status: str = "killed by signal 11") -> Self:
+        """A process ended unasked."""
+        self.events.append(ProcessExited(at_ns=round(at_ms * NS_PER_MS), process=process, status=status))
+        return self
+
+    def load(self, requests: int, *, rate_per_s: float = 50) -> Self:
+        """Say what the load generator was told."""
+        lasting_ns = round(requests / rate_per_s * 1e9)
+        self.events.append(
+            LoadPlanned(requests=requests, rate_per_s=rate_per_s, lasting_ns=lasting_ns, in_flight_max=1000, operations=("read_post", "create_post"))
+        )
+        return self
+
+    def history(self) -> History:
+        """Return the finished history."""
+        begin = Begin(
+            experiment=self.experiment,
+            seed=self.seed,
+            replay=f"pytest '{self.experiment}' --chaos-seed={self.seed}",
+            origin_monotonic_ns=1_000_000_000,
+            origin_wall="2026-11-22T06:09:05+00:00",
+            target={"service": "stock reference service", "fraiseql": "1.9.16", "postgresql": "18.1", "python": "3.13.2"},
+            machine={"system": "Linux 6.18", "cpus": 2, "memory_gib": 7.8},
+            disarmed=self.disarmed,
+        )
+        last_ns = max((o.done_ns for o in self.events if isinstance(o, Operation)), default=0)
+        return History((begin, *self.events, End(at_ns=last_ns + 5 * NS_PER_MS, events=len(self.events) + 1)))
+
+
+def outage(experiment: str = "tests/chaos/network/test_example.py::test_example", *, disarmed: bool = False) -> Scene:
+    """A service that says so at once, and is back at once: 2 s before, 2 s of refused connections, 3 s after."""
+    scene = Scene(experiment=experiment, disarmed=disarmed).load(350).fault(2000, 4000)
+    return scene.answers(0, 2000).errors(2000, 4000).answers(4000, 7000).ready(1000, ok=True).ready(2500, ok=False)
+
+
+def store(history: History, path: Path) -> None:
+    """Write a history as an experiment would."""
+    with HistoryLog(path) as log:
+        for event in history.events[:-1]:
+            log.append(event)
+        log.end(history.end_ns)

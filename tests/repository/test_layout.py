@@ -1,0 +1,75 @@
+"""
+The tests mirror the source: whoever opens a module knows where it is proved, and the other way round.
+
+    src/fraiseql_chaos/core/units.py                    tests/core/test_units.py
+    src/fraiseql_chaos/layers/stream/faults/refuse.py   tests/layers/stream/faults/test_refuse.py, or tests/layers/stream/test_faults.py
+
+One file may prove a whole folder, if it is named after the folder and stands beside where the folder's tests would be.
+"""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+SOURCE, TESTS = ROOT / "src" / "fraiseql_chaos", ROOT / "tests"
+
+NOT_MIRRORED = {"chaos", "repository"}
+"""``tests/chaos`` proves things about FraiseQL and ``tests/repository`` about this repository; neither has a counterpart in the source."""
+
+PROVED_ELSEWHERE: dict[str, str] = {
+    "history/events.py": "tests/history/test_codec.py: an event has no behaviour but to be written and read",
+}
+"""Modules whose proof has another name, each as ``<test file>: <why>``."""
+
+ABOUT_SEVERAL: dict[str, str] = {}
+"""Test files that prove how several modules work together, each with the reason why no module is their home."""
+
+
+def has_code(path: Path) -> bool:
+    """Tell whether a module defines a function or a class; lists of names and data need no test of their own."""
+    return any(
+        isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    )
+
+
+def homes(module: Path) -> set[Path]:
+    """Return every place, relative to the tests, where a module may be proved: its own file, or one for a folder it is in."""
+    place = module.relative_to(SOURCE)
+    own = place.parent if place.name == "__init__.py" else place.with_suffix("")
+    return {step.parent / f"test_{step.name}.py" for step in (own, *own.parents) if step.name}
+
+
+def modules() -> list[Path]:
+    """Return every module with code in it."""
+    return [path for path in sorted(SOURCE.rglob("*.py")) if path.name != "__main__.py" and has_code(path)]
+
+
+def proofs() -> set[Path]:
+    """Return every test file that mirrors the source, relative to the tests."""
+    found = {path.relative_to(TESTS) for path in TESTS.rglob("test_*.py")}
+    return {path for path in found if path.parts[0] not in NOT_MIRRORED}
+
+
+def test_every_module_with_code_has_its_tests() -> None:
+    """A module without a test beside it is a module nobody has seen fail."""
+    there = proofs()
+    unproved = [str(m.relative_to(SOURCE)) for m in modules() if not homes(m) & there and str(m.relative_to(SOURCE)) not in PROVED_ELSEWHERE]
+    assert unproved == []
+
+
+def test_no_test_file_outlives_its_module() -> None:
+    """A test that mirrors nothing was left behind, or has the wrong name."""
+    mirrored = set().union(*(homes(module) for module in SOURCE.rglob("*.py")))
+    assert sorted(map(str, proofs() - mirrored - set(map(Path, ABOUT_SEVERAL)))) == []
+
+
+def test_exceptions_to_the_mirror_are_still_needed() -> None:
+    """Each names a module that exists, and a test file that does."""
+    stale = [
+        module
+        for module, reason in PROVED_ELSEWHERE.items()
+        if not (SOURCE / module).exists() or not (ROOT / reason.partition(":")[0]).exists() or homes(SOURCE / module) & proofs()
+    ]
+    assert stale + [name for name in ABOUT_SEVERAL if not (TESTS / name).exists()] == []
