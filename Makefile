@@ -12,7 +12,7 @@ export PYTHON
 .PHONY: help chaos test lint format bench lock clean bootstrap
 
 help: ## list these commands
-	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do printf '%-18s %s\n' "  $$name" "$$what"; done
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do printf '%-16s %s\n' "$$name" "$$what"; done
 
 chaos: bootstrap ## run the chaos suite against FraiseQL and PostgreSQL, and report
 	@$(BIN)/pytest tests/chaos -p no:randomly $(ARGS)

@@ -3,7 +3,8 @@ How late is the load generator?
 
 Plan-time error is ``sent_ns - planned_ns`` of each request: what the generator itself adds before the kernel has the request. Asked for:
 p99 of at most 1 ms at 500 requests a second. The server is a process of its own that answers every request at once from one
-``bytes``, so that what is measured is the generator and the machine, not a service. Run it on a machine that does nothing else:
+``bytes``, so that what is measured is the generator and the machine, not a service. ``timer alone`` is the same plan with nothing sent:
+what the machine itself is late by, and so the floor. Run it on a machine that does nothing else:
 
     python benchmarks/generator.py [--rate 500] [--seconds 10] [--spacing constant] [--rounds 3]
 """
@@ -15,6 +16,8 @@ import asyncio
 import multiprocessing
 import socket
 from collections.abc import Sequence
+from contextlib import closing
+from typing import cast
 
 import uvloop
 
@@ -22,6 +25,7 @@ from fraiseql_chaos.core import ms, now_ns, per_second, seconds
 from fraiseql_chaos.history import GeneratorStalled, Operation
 from fraiseql_chaos.rig.keeper import Keeper
 from fraiseql_chaos.workload import Case, GraphQLOperation, LoadGenerator, LoadSpec, Target
+from fraiseql_chaos.workload.pacer import Pacer
 
 BODY = b'{"data":{"ping":"pong"}}'
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(BODY), BODY)
@@ -32,10 +36,11 @@ class Answering(asyncio.Protocol):
     """Answers each chunk that ends a request; the generator's requests are small enough to come whole."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        """Keep the way back."""
+        self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
+        """Answer."""
         if data.endswith(b"}"):
             self._transport.write(ANSWER)
 
@@ -48,6 +53,16 @@ def serve(listener: socket.socket) -> None:
         await server.serve_forever()
 
     uvloop.run(forever())
+
+
+async def timer_alone(spec: LoadSpec) -> list[int]:
+    """Return how late each call of the plan is if it does nothing."""
+    origin_ns = now_ns() + ms(200).ns
+    due_ns = [origin_ns + at_ns for at_ns in spec.planned_times()]
+    late_ns: list[int] = []
+    with closing(Pacer(due_ns, lambda ordinal: late_ns.append(now_ns() - due_ns[ordinal]))) as pacer:
+        await pacer.finished
+    return late_ns
 
 
 async def measure(keeper: Keeper, spec: LoadSpec) -> tuple[list[Operation], int]:
@@ -86,6 +101,7 @@ def main() -> None:
         )
         print(f"{spec.rate} {spec.spacing} for {spec.lasting}; microseconds")
         for _ in range(options.rounds):
+            print(f"  timer alone      {quantiles_us(uvloop.run(timer_alone(spec)))}")
             operations, stalls = uvloop.run(measure(keeper, spec))
             wrong = sum(o.outcome != "ok" for o in operations)
             print(f"  plan-time error  {quantiles_us([o.sent_ns - o.planned_ns for o in operations if o.sent_ns is not None])}")

@@ -23,7 +23,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -31,7 +31,7 @@ from typing import Any, Final
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from fraiseql_chaos.core import Duration, ms, seconds
+from fraiseql_chaos.core import ms, seconds
 from fraiseql_chaos.layers.stream.control import EdgeControl
 from fraiseql_chaos.layers.stream.faults import Latency
 from fraiseql_chaos.layers.stream.model import TcpAddress
@@ -75,11 +75,11 @@ def postgres() -> Iterator[str]:
         data = root / "data"
         data.mkdir(mode=0o700)
         shutil.chown(data, account.uid, account.gid)
-        initdb = [binaries.bin / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "--no-sync", "--locale=C", "-E", "UTF8"]
-        subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL, timeout=DEADLINE_S, cwd="/", **as_account)
+        initdb: list[object] = [binaries.bin / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "--no-sync", "--locale=C", "-E", "UTF8"]
+        subprocess.run([str(word) for word in initdb], check=True, stdout=subprocess.DEVNULL, timeout=DEADLINE_S, cwd="/", **as_account)
         port = free_port()
         options = {"port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": "", "fsync": "off"}
-        command = [binaries.bin / "postgres", "-D", data, *(f"--{name}={value}" for name, value in options.items())]
+        command: list[object] = [binaries.bin / "postgres", "-D", data, *(f"--{name}={value}" for name, value in options.items())]
         with (data / "log").open("wb") as log:
             stack.enter_context(process(command, stderr=log, cwd="/", **as_account))
         dsn = make_conninfo(host="127.0.0.1", port=port, user="postgres", dbname="postgres")
@@ -112,7 +112,7 @@ def haproxy(upstream: TcpAddress) -> Iterator[Way]:
 
 
 @contextlib.contextmanager
-def process(command: list[Any], **options: Any) -> Iterator[int]:
+def process(command: Sequence[object], **options: Any) -> Iterator[int]:
     """Run a process for the length of the block."""
     running = subprocess.Popen([str(word) for word in command], **options)
     try:
@@ -180,7 +180,7 @@ def measure_delay(dsn: str, direct: Way, control: EdgeControl, upstream: TcpAddr
 def measure_memory(make_way: Callable[[TcpAddress], contextlib.AbstractContextManager[Way]]) -> float:
     """Return how many bytes of resident memory a proxy needs for each of many idle connections that have each been used once."""
     with socket.create_server(("127.0.0.1", 0), backlog=4096) as server, make_way(address_of(server)) as way, contextlib.ExitStack() as stack:
-        assert way.pid is not None  # noqa: S101  only ways with a process are measured
+        assert way.pid is not None
         warm_up(server, way, stack)
         before = resident_bytes(way.pid)
         for _ in range(CONNECTIONS):

@@ -31,11 +31,11 @@ MAY_IMPORT = {
     "verdicts": "stats",
     "reports": "verdicts",
     # where the two meet, and who calls it
-    "experiment": "workload probes reports",
-    "pytest_plugin": "experiment reference",
-    "cli": "experiment reference toxiproxy",
-    "compat": "experiment reference",
-    "__init__": "experiment reference testing compat",
+    "experiment": "workload probes reports reference",
+    "pytest_plugin": "experiment",
+    "cli": "experiment toxiproxy",
+    "compat": "experiment",
+    "__init__": "experiment testing compat",
 }
 
 LAYERS_ON_OTHERS = {("wire", "stream")}

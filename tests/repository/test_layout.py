@@ -18,9 +18,7 @@ SOURCE, TESTS = ROOT / "src" / "fraiseql_chaos", ROOT / "tests"
 NOT_MIRRORED = {"chaos", "repository"}
 """``tests/chaos`` proves things about FraiseQL and ``tests/repository`` about this repository; neither has a counterpart in the source."""
 
-PROVED_ELSEWHERE: dict[str, str] = {
-    "history/events.py": "tests/history/test_codec.py: an event has no behaviour but to be written and read",
-}
+PROVED_ELSEWHERE: dict[str, str] = {}
 """Modules whose proof has another name, each as ``<test file>: <why>``."""
 
 ABOUT_SEVERAL: dict[str, str] = {}

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from fraiseql_chaos.history import Evidence, FaultArmed, FaultHealed, Sample
+from fraiseql_chaos.layers.stream.ledger import Ledger
 from fraiseql_chaos.plan import Planned
 
-__all__ = ["testimony"]
+__all__ = ["own_word", "testimony"]
 
 
 def testimony(planned: Planned, armed: FaultArmed, healed: FaultHealed, samples: Iterable[Sample]) -> Iterator[Evidence]:
@@ -35,3 +36,17 @@ def testimony(planned: Planned, armed: FaultArmed, healed: FaultHealed, samples:
         yield Evidence(
             fault=planned.fault_id, witness=sighting.witness, count=sighting.count, independent=True, statement=sighting.statement
         )
+
+
+def own_word(planned: Planned, before: Ledger, after: Ledger) -> Evidence:
+    """Return what the edge's own ledger says about a fault: written down to be compared, never to decide."""
+    cut = after.connections_cut - before.connections_cut
+    delayed = after.delayed_chunks.get(planned.fault_id, 0) - before.delayed_chunks.get(planned.fault_id, 0)
+    passed = after.up.bytes + after.down.bytes - before.up.bytes - before.down.bytes
+    return Evidence(
+        fault=planned.fault_id,
+        witness="ledger of the edge",
+        count=cut + delayed,
+        independent=False,
+        statement=f"{delayed} chunks delayed, {cut} connections cut; {passed} bytes passed in the whole run",
+    )

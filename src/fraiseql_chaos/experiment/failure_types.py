@@ -75,13 +75,13 @@ def _latency(options: Mapping[str, JsonScalar]) -> Fault:
     return Latency(
         delay=_milliseconds(options, "latency_ms"),
         jitter=_milliseconds(options, "jitter_ms", 0),
-        direction=options.get("direction", "down"),  # type: ignore[arg-type]  the fault refuses what is neither
+        direction=options.get("direction", "down"),  # type: ignore[arg-type]  # the fault refuses what is neither
     )
 
 
 def _unavailable(options: Mapping[str, JsonScalar]) -> Fault:
     mode = options.get("mode", "refuse")
-    return Refuse() if mode == "refuse" else Stop(mode=mode)  # type: ignore[arg-type]  the fault refuses what it does not know
+    return Refuse() if mode == "refuse" else Stop(mode=mode)  # type: ignore[arg-type]  # the fault refuses what it does not know
 
 
 FAILURE_TYPES: Final[Mapping[str, FailureType]] = {

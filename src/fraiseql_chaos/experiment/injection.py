@@ -9,17 +9,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
-from typing import cast
 
 from fraiseql_chaos.errors import InternalError
+from fraiseql_chaos.experiment.deployment import Deployment
 from fraiseql_chaos.experiment.recorder import Recorder
 from fraiseql_chaos.history import FaultArmed, FaultHealed
 from fraiseql_chaos.layers.server import driver as server_driver
-from fraiseql_chaos.layers.server.faults import SERVER_FAULTS, ServerFault
+from fraiseql_chaos.layers.server.faults import SERVER_FAULTS
 from fraiseql_chaos.layers.stream.control import EdgeControl
 from fraiseql_chaos.layers.stream.faults import STREAM_FAULTS, StreamFault
 from fraiseql_chaos.plan import Planned
-from fraiseql_chaos.rig.rig import Deployment
 
 __all__ = ["Injector", "guard_of"]
 
@@ -30,9 +29,9 @@ def guard_of(planned: Planned, deployment: Deployment) -> Guard:
     """Return the guard that arms a fault on a deployment, and heals it."""
     fault = planned.declaration.fault
     if isinstance(fault, STREAM_FAULTS):
-        return _on_edge(deployment.edges, deployment.edge, planned.fault_id, cast("StreamFault", fault))
+        return _on_edge(deployment.edges, deployment.edge, planned.fault_id, fault)
     if isinstance(fault, SERVER_FAULTS):
-        return server_driver.armed(cast("ServerFault", fault), deployment.server)
+        return server_driver.armed(fault, deployment.server)
     raise InternalError(f"no layer knows the fault {fault!r}")
 
 

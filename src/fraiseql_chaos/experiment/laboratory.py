@@ -14,13 +14,13 @@ from types import TracebackType
 
 from fraiseql_chaos.core import Duration, Rate
 from fraiseql_chaos.errors import DeclarationError
+from fraiseql_chaos.experiment.deployment import Deployment, Rig, RigSettings
 from fraiseql_chaos.experiment.recording import Recording
 from fraiseql_chaos.experiment.run import Experiment, run_experiment
 from fraiseql_chaos.history import History
 from fraiseql_chaos.plan import Declaration, Fault, Window, stretch
-from fraiseql_chaos.reports import ExperimentRecord, RunFolder
-from fraiseql_chaos.rig.rig import Deployment, Rig, RigSettings
-from fraiseql_chaos.verdicts import Judgement
+from fraiseql_chaos.reports import ExperimentRecord, RunFolder, Weakness
+from fraiseql_chaos.verdicts import Expectation, Judgement
 from fraiseql_chaos.workload import GraphQLOperation
 
 __all__ = ["Chaos", "Laboratory", "LaboratorySettings", "Load", "Service", "Target", "Title"]
@@ -67,7 +67,7 @@ class Title:
     experiment: str
     title: str
     claims: tuple[str, ...]
-    weakness: str | None
+    weakness: Weakness | None
     replay: str
 
 
@@ -85,7 +85,7 @@ class Service:
         self.deployment = deployment
         self.url = deployment.service.url
         self.database = Target("database")
-        self.operations: tuple[GraphQLOperation, ...] = deployment.operations
+        self.operations: tuple[GraphQLOperation, ...] = deployment.application.workload.operations
 
     @property
     def reads(self) -> tuple[GraphQLOperation, ...]:
@@ -96,6 +96,10 @@ class Service:
     def writes(self) -> tuple[GraphQLOperation, ...]:
         """The operations that change something."""
         return tuple(operation for operation in self.operations if operation.kind == "mutation")
+
+    async def close(self) -> None:
+        """End the service's process, its edge and its database; the rig goes on."""
+        await self.deployment.close()
 
 
 class Chaos:
@@ -191,11 +195,18 @@ class Load:
         count = len(self.recordings)
         return f"{self._title.experiment}#{count + 1}" if count else self._title.experiment
 
-    def _keep(self, history: History, judgement: Judgement) -> None:
+    def _keep(self, history: History, expectations: tuple[Expectation, ...], judgement: Judgement) -> None:
+        folder = self._laboratory.folder
         record = ExperimentRecord.of(
-            history, judgement, title=self._title.title, claims=self._title.claims, weakness=self._title.weakness
+            history,
+            judgement,
+            path=folder.relative(folder.history_path(history.begin.experiment)),
+            title=self._title.title,
+            expectations=expectations,
+            claims=self._title.claims,
+            weakness=self._title.weakness,
         )
-        self._laboratory.folder.keep(record)
+        folder.add(record)
 
 
 class Laboratory:
@@ -212,9 +223,12 @@ class Laboratory:
         self.folder = folder
         self._rig: Rig | None = None
 
-    async def deploy(self) -> Service:
+    async def deploy(self, variant: str | None = None) -> Service:
         """
         Start a service with an edge and a database of its own, and see that it answers as it should.
+
+        Args:
+            variant: Which of the reference services, ``stock`` (the default) or ``hardened``; not for a service of the user's own.
 
         Raises:
             CapabilityError: If this machine lacks something that the rig needs.
@@ -223,7 +237,7 @@ class Laboratory:
         """
         if self._rig is None:
             self._rig = await Rig.start(self.settings.rig)
-        return Service(await self._rig.deploy())
+        return Service(await self._rig.deploy(variant))
 
     async def close(self) -> None:
         """End every process and remove every file of the rig; results stay."""

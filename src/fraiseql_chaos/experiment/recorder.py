@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from fraiseql_chaos.core import now_ns
-from fraiseql_chaos.history import Event, History, HistoryLog, Sample, read_history
+from fraiseql_chaos.history import Event, FaultArmed, FaultHealed, History, HistoryLog, Sample, read_history
 
 __all__ = ["Recorder"]
 
@@ -31,6 +31,8 @@ class Recorder:
     def __init__(self, path: Path, *, origin_ns: int) -> None:
         self.origin_ns = origin_ns
         self.samples: list[Sample] = []
+        self.armed: dict[str, FaultArmed] = {}
+        self.healed: dict[str, FaultHealed] = {}
         self._log = HistoryLog(path)
 
     def now_ns(self) -> int:
@@ -38,7 +40,14 @@ class Recorder:
         return now_ns() - self.origin_ns
 
     def append(self, event: Event) -> None:
-        """Write an event whose times count from the origin already."""
+        """Write an event whose times count from the origin already; remember when faults were armed and healed, for the witnesses."""
+        match event:
+            case FaultArmed(fault=fault):
+                self.armed[fault] = event
+            case FaultHealed(fault=fault):
+                self.healed[fault] = event
+            case _:
+                pass
         self._log.append(event)
 
     def sample(self, sample: Sample) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from fraiseql_chaos.errors import DeclarationError
 from fraiseql_chaos.history import History
-from fraiseql_chaos.verdicts import ChaosMetrics, Expectation, Judgement, judge_all, metrics_of
+from fraiseql_chaos.verdicts import ChaosMetrics, Expectation, Judgement, judge_all
 
 __all__ = ["Inconclusive", "Recording", "Violated"]
 
@@ -38,9 +38,9 @@ class Recording:
         judged: Whether anything was required of it yet.
     """
 
-    def __init__(self, history: History, keep: Callable[[History, Judgement], None]) -> None:
+    def __init__(self, history: History, keep: Callable[[History, tuple[Expectation, ...], Judgement], None]) -> None:
         self.history = history
-        self.metrics: ChaosMetrics = metrics_of(history)
+        self.metrics: ChaosMetrics = ChaosMetrics.of(history)
         self.judged = False
         self._keep = keep
 
@@ -57,7 +57,7 @@ class Recording:
             raise DeclarationError("this history has its verdict already; put all expectations into one require()")
         judgement = judge_all(self.history, expectations)
         self.judged = True
-        self._keep(self.history, judgement)
+        self._keep(self.history, expectations, judgement)
         if judgement.verdict == "violated":
             raise Violated(_explained(judgement, self.history))
         if judgement.verdict == "inconclusive":

@@ -12,29 +12,36 @@ The runner does as little as it can meanwhile: the load, the proxy and the servi
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from fraiseql_chaos.core import NS_PER_S, Duration, Rate, ms, now_ns
+from fraiseql_chaos.core import NS_PER_S, Duration, Rate, ms, now_ns, seconds
 from fraiseql_chaos.errors import DeclarationError
-from fraiseql_chaos.experiment.evidence import testimony
+from fraiseql_chaos.experiment.deployment import Deployment
+from fraiseql_chaos.experiment.evidence import own_word, testimony
 from fraiseql_chaos.experiment.injection import Injector, guard_of
 from fraiseql_chaos.experiment.machine import machine
 from fraiseql_chaos.experiment.recorder import Recorder
-from fraiseql_chaos.history import Begin, Evidence, FaultArmed, FaultHealed, History, LoadPlanned, Operation, ProcessExited, Sample
+from fraiseql_chaos.history import Begin, History, ProcessExited
+from fraiseql_chaos.layers.stream.ledger import Ledger
 from fraiseql_chaos.plan import Declaration, Plan, make_plan
 from fraiseql_chaos.probes import EdgeConnect, EdgeRoundTrip, Probe, ServerSessions, ServicePath, ServiceReady, sampling
-from fraiseql_chaos.rig.rig import Deployment
+from fraiseql_chaos.rig.postgres.server_log import wall_offset_ns
 from fraiseql_chaos.workload import GraphQLOperation, LoadGenerator, LoadSpec
 
 __all__ = ["Experiment", "run_experiment"]
 
 LEAD: Final = ms(500)
 """How long before the first request the probes begin: the least that shows what health looks like, about ten round trips."""
+
+ARM_EARLY: Final = ms(150)
+"""How long before the first request a fault without a window is armed; the witnesses have seen health by then."""
+
+DRAIN: Final = seconds(5)
+"""How long answers are waited for after the last request; what is still open then counts with its age."""
 
 EXIT_CHECK_S: Final = 0.1
 """How often the service is looked after. A crash also shows in the load at once; this only gives it its name."""
@@ -98,20 +105,114 @@ async def run_experiment(experiment: Experiment, deployment: Deployment, path: P
         ExceptionGroup: Of what went wrong in several places, healing among them.
     """
     plan = make_plan(experiment.declarations, seed=experiment.seed)
-    generator = await LoadGenerator.start(deployment.keeper, directory=deployment.scratch(), spec=_load_spec(experiment, deployment))
-    log_position = deployment.server_log_position()
-    recorder = Recorder(path, origin_ns=now_ns() + LEAD.ns)
+    generator = await LoadGenerator.start(deployment.keeper, directory=deployment.directory, spec=_load_spec(experiment, deployment))
     try:
-        _write_head(recorder, experiment, deployment, plan)
-        injector = Injector(lambda planned: guard_of(planned, deployment), recorder, disarmed=experiment.disarmed)
-        armed_ns = _ledger_before(deployment)
-        await _drive(plan, experiment, deployment, recorder, injector, generator)
-        for record in deployment.server_log_since(log_position):
-            recorder.sample(record)
-        _write_evidence(recorder, plan, deployment, armed_ns)
-        return recorder.finish()
-    except BaseException:
-        recorder.abandon()
-        raise
+        recorder = Recorder(path, origin_ns=now_ns() + LEAD.ns)
+        try:
+            _write_head(recorder, experiment, deployment, plan, generator)
+            log_position, ledger = deployment.log_position(), deployment.ledger()
+            injector = Injector(lambda planned: guard_of(planned, deployment), recorder, disarmed=experiment.disarmed)
+            await _drive(plan, deployment, recorder, injector, generator)
+            for sample in deployment.log_since(log_position):
+                recorder.sample(sample)
+            _write_evidence(recorder, plan, ledger, deployment.ledger())
+            return recorder.finish()
+        except BaseException:
+            recorder.abandon()
+            raise
     finally:
-        await generator.close()
+        generator.close()
+
+
+def _load_spec(experiment: Experiment, deployment: Deployment) -> LoadSpec:
+    return LoadSpec(
+        target=deployment.target,
+        operations=experiment.operations,
+        rate=experiment.rate,
+        lasting=experiment.lasting,
+        seed=experiment.seed,
+        drain=DRAIN,
+    )
+
+
+def _write_head(recorder: Recorder, experiment: Experiment, deployment: Deployment, plan: Plan, generator: LoadGenerator) -> None:
+    recorder.append(
+        Begin(
+            experiment=experiment.name,
+            seed=experiment.seed,
+            replay=experiment.replay,
+            origin_monotonic_ns=recorder.origin_ns,
+            origin_wall=datetime.fromtimestamp((recorder.origin_ns + wall_offset_ns()) / NS_PER_S, tz=UTC).isoformat(timespec="milliseconds"),
+            target=deployment.describe(),
+            machine=machine(),
+            disarmed=experiment.disarmed,
+        )
+    )
+    recorder.append(generator.spec.planned())
+    for planned in plan.faults:
+        recorder.append(planned.event())
+
+
+async def _drive(plan: Plan, deployment: Deployment, recorder: Recorder, injector: Injector, generator: LoadGenerator) -> None:
+    """Let load, steps and witnesses run side by side, and heal whatever is armed when they end, or when one of them fails."""
+    try:
+        async with sampling(_probes(plan, deployment), recorder.sample):
+            await generator.begin(recorder.origin_ns)
+            async with asyncio.TaskGroup() as group:
+                watch = group.create_task(_watch(deployment, recorder), name="watch the service")
+                steps = group.create_task(_follow(plan, recorder, injector), name="follow the plan")
+                async for event in generator.events():
+                    recorder.append(event)
+                await steps
+                watch.cancel()
+            await injector.heal_all()
+    finally:
+        await injector.heal_all()
+
+
+async def _follow(plan: Plan, recorder: Recorder, injector: Injector) -> None:
+    """Do each step at its instant; faults without a window are armed just before the first request and healed by the caller."""
+    await _until(recorder, -ARM_EARLY.ns)
+    for planned in plan.faults:
+        if planned.declaration.window is None:
+            await injector.arm(planned)
+    for step in plan.steps:
+        await _until(recorder, step.at_ns)
+        await (injector.arm(step.planned) if step.action == "arm" else injector.heal(step.planned.fault_id))
+
+
+async def _until(recorder: Recorder, at_ns: int) -> None:
+    await asyncio.sleep(max(0, at_ns - recorder.now_ns()) / NS_PER_S)
+
+
+async def _watch(deployment: Deployment, recorder: Recorder) -> None:
+    """Give a crash of the service its name; the load shows it anyway."""
+    while (end := deployment.service.exited()) is None:
+        await asyncio.sleep(EXIT_CHECK_S)
+    recorder.append(ProcessExited(at_ns=recorder.now_ns(), process="service", status=end))
+
+
+def _probes(plan: Plan, deployment: Deployment) -> tuple[Probe, ...]:
+    """Return the witnesses that the faults name, and no others: each look costs the rig something."""
+    wanted = {witness for planned in plan.faults for witness in planned.declaration.fault.witnesses}
+    makers: dict[str, Callable[[], Probe]] = {
+        "edge_connect": lambda: EdgeConnect(deployment.address.host, deployment.address.port),
+        "edge_round_trip": lambda: EdgeRoundTrip(deployment.database_url),
+        "server_sessions": lambda: ServerSessions(deployment.server.control_dsn(), deployment.database),
+        "service_path": lambda: ServicePath(
+            deployment.service.child.pid, edge_port=deployment.address.port, server_port=deployment.server.port
+        ),
+    }
+    return (ServiceReady(deployment.service.url), *(make() for name, make in makers.items() if name in wanted))
+
+
+def _write_evidence(recorder: Recorder, plan: Plan, before: Ledger, after: Ledger) -> None:
+    """Ask every fault that was armed and healed what the witnesses saw of it, and add the injector's own word, marked as such."""
+    for planned in plan.faults:
+        lived = recorder.armed.get(planned.fault_id), recorder.healed.get(planned.fault_id)
+        if lived[0] is None or lived[1] is None:
+            continue
+        for evidence in testimony(planned, lived[0], lived[1], recorder.samples):
+            recorder.append(evidence)
+        if planned.declaration.fault.layer == "stream":
+            recorder.append(own_word(planned, before, after))

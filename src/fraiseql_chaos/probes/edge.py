@@ -15,6 +15,7 @@ import psycopg
 
 from fraiseql_chaos.core import Duration, ms, now_ns, seconds
 from fraiseql_chaos.probes.model import Look
+from fraiseql_chaos.rig.postgres.control import APPLICATION_NAME
 
 __all__ = ["EdgeConnect", "EdgeRoundTrip"]
 
@@ -55,7 +56,7 @@ class EdgeRoundTrip:
             await connection.close()
 
     async def _connect(self) -> psycopg.AsyncConnection:
-        self._connection = await psycopg.AsyncConnection.connect(self._dsn, autocommit=True, application_name="fraiseql-chaos edge_round_trip")
+        self._connection = await psycopg.AsyncConnection.connect(self._dsn, autocommit=True, application_name=APPLICATION_NAME)
         return self._connection
 
 

@@ -8,12 +8,13 @@ import psycopg
 
 from fraiseql_chaos.core import Duration, ms, seconds
 from fraiseql_chaos.probes.model import Look
+from fraiseql_chaos.rig.postgres.control import APPLICATION_NAME
 
 __all__ = ["ServerSessions"]
 
 _SESSIONS = """
     SELECT count(*) FROM pg_stat_activity
-    WHERE datname = %s AND backend_type = 'client backend' AND application_name NOT LIKE 'fraiseql-chaos%%'
+    WHERE datname = %s AND backend_type = 'client backend' AND application_name <> %s
 """
 
 
@@ -40,7 +41,7 @@ class ServerSessions:
         """Ask for the number of sessions; a server that is not there is an observation."""
         try:
             async with asyncio.timeout(self._within.s):
-                cursor = await (self._connection or await self._connect()).execute(_SESSIONS, (self._database,))
+                cursor = await (self._connection or await self._connect()).execute(_SESSIONS, (self._database, APPLICATION_NAME))
                 row = await cursor.fetchone()
         except (psycopg.Error, OSError) as error:
             await self.close()
@@ -54,5 +55,5 @@ class ServerSessions:
             await connection.close()
 
     async def _connect(self) -> psycopg.AsyncConnection:
-        self._connection = await psycopg.AsyncConnection.connect(self._dsn, autocommit=True, application_name="fraiseql-chaos server_sessions")
+        self._connection = await psycopg.AsyncConnection.connect(self._dsn, autocommit=True, application_name=APPLICATION_NAME)
         return self._connection

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fraiseql_chaos.errors import CapabilityError
-from fraiseql_chaos.pytest_plugin.marks import claims_of, weakness_of
-from fraiseql_chaos.pytest_plugin.session import laboratory_of, replay_line
+from fraiseql_chaos.pytest_plugin.marks import claims_of
+from fraiseql_chaos.pytest_plugin.session import laboratory_of, replay_line, weakness_named_by
 
 if TYPE_CHECKING:
     from fraiseql_chaos.experiment import Chaos, Load, Service
@@ -59,7 +59,7 @@ def load(request: pytest.FixtureRequest, service: Service, chaos: Chaos) -> Iter
         experiment=request.node.nodeid,
         title=_first_line(request.node) or request.node.name,
         claims=claims_of(request.node),
-        weakness=weakness_of(request.node),
+        weakness=weakness_named_by(request.node),
         replay=replay_line(request.node),
     )
     generator = Load(laboratory, service, chaos, title)

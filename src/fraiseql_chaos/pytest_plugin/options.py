@@ -33,6 +33,7 @@ GIVEN_AGAIN: Final = (
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options, in a group of their own."""
+    parser.addini("chaos_weaknesses", "the weakness register, relative to the root directory", default="weaknesses.toml")
     group = parser.getgroup("chaos", "chaos experiments against a FraiseQL service")
     add = group.addoption
     add("--chaos-report", metavar="F.html", type=Path, help="also write the HTML report of this run to F.html")

@@ -19,14 +19,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from fraiseql_chaos.errors import ChaosError
-from fraiseql_chaos.pytest_plugin.marks import MARKERS
+from fraiseql_chaos.pytest_plugin.marks import MARKERS, weakness_of
 from fraiseql_chaos.pytest_plugin.options import GIVEN_AGAIN, ChaosOptions
 
 if TYPE_CHECKING:
     from fraiseql_chaos.experiment import Laboratory
-    from fraiseql_chaos.reports import RunDocument
+    from fraiseql_chaos.reports import RunDocument, Weakness
 
-__all__ = ["laboratory_of", "pytest_configure", "pytest_report_header", "pytest_sessionfinish", "replay_line", "state_of"]
+__all__ = ["laboratory_of", "pytest_configure", "pytest_report_header", "pytest_sessionfinish", "replay_line", "state_of",
+    "weakness_named_by",
+]
 
 
 @dataclass(slots=True)
@@ -35,6 +37,7 @@ class State:
 
     options: ChaosOptions
     folder: Path
+    started: datetime
     laboratory: Laboratory | None = None
     skipped: list[tuple[str, str]] = field(default_factory=list)
     document: RunDocument | None = None
@@ -53,7 +56,7 @@ class _HandOver:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
-        node.workerinput["chaos"] = {"seed": self._state.options.seed, "folder": str(self._state.folder)}
+        node.workerinput["chaos"] = {"seed": self._state.options.seed, "folder": str(self._state.folder), "started": self._state.started.isoformat()}
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -62,8 +65,9 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", marker)
     handed: dict[str, Any] | None = getattr(config, "workerinput", {}).get("chaos")
     options = ChaosOptions(config, seed=handed["seed"] if handed else None)
-    folder = Path(handed["folder"]) if handed else options.store / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{options.seed}"
-    config.stash[_STATE] = state = State(options=options, folder=folder)
+    started = datetime.fromisoformat(handed["started"]) if handed else datetime.now(UTC)
+    folder = Path(handed["folder"]) if handed else options.store / f"{started:%Y%m%dT%H%M%SZ}-{options.seed}"
+    config.stash[_STATE] = state = State(options=options, folder=folder, started=started)
     if handed is None:
         config.pluginmanager.register(_HandOver(state), "fraiseql-chaos-hand-over")
 
@@ -92,15 +96,15 @@ def state_of(config: pytest.Config) -> State:
 
 def laboratory_of(config: pytest.Config) -> tuple[Laboratory, ChaosOptions]:
     """Return the laboratory of this process, started with the first chaos test, and the options."""
-    from fraiseql_chaos.experiment import laboratory_from_options  # noqa: PLC0415  nothing of the rig is imported until a chaos test asks for it
+    from fraiseql_chaos.experiment import Laboratory  # noqa: PLC0415  nothing of the rig is imported until a chaos test asks for it
+    from fraiseql_chaos.pytest_plugin.settings import laboratory_settings  # noqa: PLC0415  see above
     from fraiseql_chaos.reports import RunFolder  # noqa: PLC0415  see above
 
     state = config.stash[_STATE]
     if state.laboratory is None:
-        try:
-            state.laboratory = laboratory_from_options(state.options, RunFolder.open(state.folder))
-        except ChaosError as error:
-            raise pytest.UsageError(str(error)) from error
+        settings = laboratory_settings(state.options)
+        folder = RunFolder.join(state.folder, seed=state.options.seed, replay=_replay_all(config), started=state.started)
+        state.laboratory = Laboratory(settings, folder)
     return state.laboratory, state.options
 
 
@@ -117,14 +121,45 @@ def replay_line(item: pytest.Item) -> str:
     return shlex.join(words)
 
 
-def _collect(state: State) -> None:
-    from fraiseql_chaos.reports import RunFolder, write_html  # noqa: PLC0415  see above
+def weakness_named_by(item: pytest.Item) -> Weakness | None:
+    """
+    Return the entry of the weakness register that a test names.
 
-    folder = RunFolder.open(state.folder)
+    Raises:
+        pytest.UsageError: If the register has no such entry.
+    """
+    from fraiseql_chaos.reports.register import read_register  # noqa: PLC0415  see above
+
+    name = weakness_of(item)
+    if name is None:
+        return None
+    path = item.config.rootpath / item.config.getini("chaos_weaknesses")
     try:
-        state.document = folder.collect(seed=state.options.seed, skipped=tuple(state.skipped))
+        register = read_register(path)
+    except ChaosError as error:
+        raise pytest.UsageError(str(error)) from error
+    if name not in register:
+        raise pytest.UsageError(f"{item.nodeid} names the weakness {name!r}, which {path} does not hold; it holds {', '.join(sorted(register)) or 'none'}")
+    return register[name]
+
+
+def _replay_all(config: pytest.Config) -> str:
+    """Return the command that runs the whole session again with the same seed."""
+    words = [word for word in config.invocation_params.args if not str(word).startswith("--chaos-seed")]
+    return shlex.join(["pytest", *map(str, words), f"--chaos-seed={state_of(config).options.seed}"])
+
+
+def _collect(state: State) -> None:
+    from fraiseql_chaos.reports import RunFolder  # noqa: PLC0415  see above
+    from fraiseql_chaos.reports.html import write_html  # noqa: PLC0415  see above
+
+    try:
+        folder = RunFolder.open(state.folder)
+        for test, reason in state.skipped:
+            folder.skip(test, reason)
+        state.document = folder.collect()
         state.html = folder.path / "report.html"
-        write_html(folder.path, state.html)
+        write_html(folder, state.html, document=state.document)
         for source, copy in ((state.html, state.options.report), (folder.path / "run.json", state.options.json)):
             if copy is not None:
                 copy.parent.mkdir(parents=True, exist_ok=True)

@@ -85,6 +85,31 @@ class RunFolder:
         return cls(path=path, header=header)
 
     @classmethod
+    def join(cls, path: Path, *, seed: int, replay: str, started: datetime) -> Self:
+        """
+        Make a folder that several processes agreed on, or take part in it if another was first, and point ``latest`` at it.
+
+        Args:
+            path: The folder; all must give the same arguments.
+            seed: The run's seed.
+            replay: The command line that repeats the run.
+            started: When, with a time zone.
+
+        Raises:
+            HistoryError: If the folder cannot be made.
+        """
+        when = started.astimezone(UTC)
+        header = Header(schema=RUN_SCHEMA, seed=seed, replay=replay, started=when.isoformat(timespec="seconds"))
+        try:
+            for part in ("histories", "experiments", "skipped"):
+                (path / part).mkdir(parents=True, exist_ok=True)
+            _write(path / "header.json", header)
+            _point_latest_at(path.resolve())
+        except OSError as error:
+            raise HistoryError(f"{path}: a run's folder cannot be made there: {error}; nothing was run") from error
+        return cls(path=path.resolve(), header=header)
+
+    @classmethod
     def open(cls, path: Path) -> Self:
         """
         Open the folder of a run that has begun, from this process or another.

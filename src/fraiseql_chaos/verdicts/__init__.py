@@ -13,6 +13,7 @@ from fraiseql_chaos.verdicts.expectations.instrument import Instrument, instrume
 from fraiseql_chaos.verdicts.expectations.latency import Latency, latency
 from fraiseql_chaos.verdicts.expectations.no_crash import NoCrash, no_crash
 from fraiseql_chaos.verdicts.expectations.recovers_within import RecoversWithin, recovers, recovers_within
+from fraiseql_chaos.verdicts.expectations.slowdown import Slowdown, slowdown
 from fraiseql_chaos.verdicts.jsonform import from_json, to_json
 from fraiseql_chaos.verdicts.judging import judge_all
 from fraiseql_chaos.verdicts.metrics import ChaosMetrics, PhaseMetrics
@@ -37,6 +38,7 @@ __all__ = [
     "NoCrash",
     "PhaseMetrics",
     "RecoversWithin",
+    "Slowdown",
     "Verdict",
     "availability",
     "correct_results",
@@ -52,6 +54,7 @@ __all__ = [
     "no_crash",
     "recovers",
     "recovers_within",
+    "slowdown",
     "to_json",
     "worst",
 ]

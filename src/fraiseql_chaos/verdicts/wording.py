@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from fractions import Fraction
 from typing import Final
 
 from fraiseql_chaos.core import NS_PER_MS, NS_PER_S, Duration
@@ -19,8 +21,10 @@ def period(during: During) -> str:
 
 
 def percent(share: float) -> str:
-    """Return a share in percent with no more digits than it has."""
-    return f"{round(share * 100, 4):g} %"
+    """Return a share in percent, never rounded up: to a tenth below 99 %, to ten-thousandths above, where the digits matter."""
+    exact = Fraction(str(share)) * 100
+    scale = 10 if exact < 99 else 10_000
+    return f"{math.floor(exact * scale) / scale:g} %"
 
 
 def span(span_ns: float) -> str:

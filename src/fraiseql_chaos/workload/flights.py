@@ -54,6 +54,11 @@ class Flights:
         self._open: dict[_Flight, asyncio.Task[None] | None] = {}
         self._loop = asyncio.get_running_loop()
 
+    @property
+    def count(self) -> int:
+        """How many requests are under way."""
+        return len(self._open)
+
     def launch(self, ordinal: int, request: Request) -> None:
         """Send a request that is due, or record that the bound did not let it go. Never waits."""
         flight = _Flight(ordinal, request)

@@ -145,10 +145,10 @@ class Flow:
         held_bytes_limit: How much it may hold before ``is_full``; see ``HELD_BYTES_DEFAULT``.
     """
 
-    __slots__ = ("_armed", "_connection", "_direction", "_held", "_limit", "_ready", "epoch", "stages")
+    __slots__ = ("_connection", "_direction", "_held", "_limit", "_ready", "armed", "epoch", "stages")
 
     def __init__(self, armed: Armed, *, connection: int, direction: Direction, held_bytes_limit: int = HELD_BYTES_DEFAULT) -> None:
-        self._armed = armed
+        self.armed = armed
         self._connection = connection
         self._direction: Direction = direction
         self._limit = held_bytes_limit
@@ -156,13 +156,6 @@ class Flow:
         self._ready: list[Item] = []
         self.epoch = 0
         self.stages: tuple[Stage, ...] = ()
-
-    @property
-    def is_bent(self) -> bool:
-        """Whether an item must go through ``feed``; if not, it may go straight to the other side."""
-        if self.epoch != self._armed.epoch:
-            return True
-        return bool(self.stages)
 
     @property
     def is_full(self) -> bool:
@@ -205,10 +198,10 @@ class Flow:
 
     def renew(self, now_ns: int) -> None:
         """Pick up what was armed and healed since; what a healed stage held moves on now."""
-        if self.epoch == self._armed.epoch:
+        if self.epoch == self.armed.epoch:
             return
-        before, self.stages = self.stages, self._armed.stages(self._connection, self._direction, self.stages)
-        self.epoch = self._armed.epoch
+        before, self.stages = self.stages, self.armed.stages(self._connection, self._direction, self.stages)
+        self.epoch = self.armed.epoch
         for index, stage in reversed(tuple(enumerate(before))):  # The last stage holds what arrived first.
             if stage in self.stages:
                 continue

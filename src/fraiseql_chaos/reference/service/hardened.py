@@ -1,19 +1,31 @@
 """
-The reference service with every remedy against a failing database that FraiseQL offers its users as configuration, and no other change.
+The reference service with every remedy against a failing database that FraiseQL leaves to its users, and no other change.
 
-Whatever holds here and not for ``stock`` can be had by setting these values. Whatever holds for neither needs FraiseQL to change.
+    FraiseQLConfig     how long a request waits for a connection, and how many there may be
+    database_url       when libpq and the server give up: options that FraiseQL passes on
+    lifespan           the two settings of the pool that no option of FraiseQL's reaches, set on the pool it made
 
-What configuration cannot reach: how long the pool pauses between attempts to reconnect (1 s, doubled each time), and how long a
-request waits for an answer on a connection whose other end acknowledges bytes and never answers them. No option names either.
+Whatever holds here and not for ``stock`` can be had by copying this file. Whatever holds for neither needs FraiseQL to change; known
+today is that nobody can bound how long a request waits on a connection whose other end acknowledges bytes and never answers them.
 
 It imports FraiseQL and the standard library only, like ``stock``.
 """
 
 import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from blog import MUTATIONS, QUERIES, TYPES  # type: ignore[import-not-found]  # this directory is on the path where it runs
 from fraiseql.fastapi import FraiseQLConfig, create_fraiseql_app
+from fraiseql.fastapi.dependencies import get_db_pool
+
+POOL_MIN = 40
+"""Connections kept open. FraiseQL keeps two and adds one at a time, so a database that turns slow meets a queue and not a pool."""
+
+POOL_MAX = 60
+"""Connections at most; with others like this one, less than the server's ``max_connections``."""
 
 CONNECTION = {
     # A server whose packets vanish is given up after 2 s, the least that libpq accepts, and not after the kernel's two minutes.
@@ -46,10 +58,23 @@ def with_options(url: str) -> str:
     return parts._replace(query=urlencode(CONNECTION | given | {"options": options}, quote_via=quote)).geturl()
 
 
+@asynccontextmanager
+async def tuned_pool(_app: Any) -> AsyncIterator[None]:
+    """Set what only the pool itself can be told; FraiseQL has made it by now, and closes it later."""
+    pool = get_db_pool()
+    # A failing pool pauses 1 s, 2 s, 4 s... between attempts, for up to five minutes, and would sleep on long after the database is
+    # back. Told to give up after a second, it starts afresh with the next request, so no pause is longer than that.
+    pool.reconnect_timeout = 1.0
+    await pool.resize(POOL_MIN, POOL_MAX)
+    yield
+
+
 app = create_fraiseql_app(
     config=FraiseQLConfig(
         database_url=with_options(os.environ["DATABASE_URL"]),
         environment="production",
+        database_pool_size=POOL_MIN,
+        database_max_overflow=POOL_MAX - POOL_MIN,
         # While there is no database a request fails after 2 s, and does not keep its client, and a place in the queue, for 30 s.
         database_pool_timeout=2,
         # Reaches only what goes through ``db.run``; kept equal to the server's limit so that the two never disagree.
@@ -58,4 +83,5 @@ app = create_fraiseql_app(
     types=TYPES,
     queries=QUERIES,
     mutations=MUTATIONS,
+    lifespan=tuned_pool,
 )

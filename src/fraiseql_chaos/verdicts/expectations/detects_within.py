@@ -66,7 +66,8 @@ class DetectsWithin:
         if not seen.asked:
             statement = "nothing showed the fault, and no request was there to be touched by it"
             return Finding(expectation=self, verdict="inconclusive", statement=statement, numbers=numbers)
-        statement = f"never noticed: none of {seen.asked} requests during the fault ended in an error, none of {seen.looks} looks at /ready said no"
+        looks = f"none of {seen.looks} looks at /ready said no" if seen.looks else "nobody looked at /ready"
+        statement = f"never noticed: none of {seen.asked} requests during the fault ended in an error, and {looks}"
         return Finding(expectation=self, verdict="violated", statement=statement, numbers=numbers)
 
 

@@ -17,9 +17,11 @@ from itertools import count
 from typing import Final
 
 from fraiseql_chaos.core import now_ns
+from fraiseql_chaos.core.units import NS_PER_US
 
 __all__ = ["Alarm"]
 
+LEAD_NS: Final = 100 * NS_PER_US
 _UNSET: Final = 2**63
 
 _LAST_NS: Final = 2**62
@@ -30,17 +32,19 @@ class Alarm:
     """Calls back at instants of the machine's monotonic clock, never before them."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
         self._heap: list[tuple[int, int, Callable[[int], None]]] = []
         self._order = count()  # Breaks ties, so that callbacks are never compared.
         self._set_for_ns = _UNSET
+        self._is_watching = False
         self._fd = os.timerfd_create(time.CLOCK_MONOTONIC, flags=os.TFD_NONBLOCK | os.TFD_CLOEXEC)
         loop.add_reader(self._fd, self._ring)
 
     def call_at(self, due_ns: int, wake: Callable[[int], None]) -> None:
         """Call ``wake`` with the time at or after ``due_ns``; it cannot be taken back, so let ``wake`` bear being called in vain."""
         heappush(self._heap, (due_ns, next(self._order), wake))
-        if due_ns < self._set_for_ns:
-            self._set(due_ns)
+        if not self._is_watching:
+            self._set()
 
     def _ring(self) -> None:
         try:
@@ -48,12 +52,22 @@ class Alarm:
         except BlockingIOError:
             return  # It was set anew between the kernel's report and this read.
         self._set_for_ns = _UNSET
+        if not self._is_watching:
+            self._watch()
+
+    def _watch(self) -> None:
+        """Call what is due, and come back at the loop's next turn while the next instant is near."""
         heap, time_ns = self._heap, now_ns()
         while heap and heap[0][0] <= time_ns:
             heappop(heap)[2](time_ns)
-        if heap and heap[0][0] < self._set_for_ns:
-            self._set(heap[0][0])
+        self._is_watching = bool(heap) and heap[0][0] - time_ns <= LEAD_NS
+        if self._is_watching:
+            self._loop.call_soon(self._watch)
+        elif heap:
+            self._set()
 
-    def _set(self, due_ns: int) -> None:
-        self._set_for_ns = due_ns
-        os.timerfd_settime_ns(self._fd, flags=os.TFD_TIMER_ABSTIME, initial=min(due_ns, _LAST_NS))
+    def _set(self) -> None:
+        ring_ns = self._heap[0][0] - LEAD_NS
+        if ring_ns < self._set_for_ns:
+            self._set_for_ns = ring_ns
+            os.timerfd_settime_ns(self._fd, flags=os.TFD_TIMER_ABSTIME, initial=min(ring_ns, _LAST_NS))

@@ -9,8 +9,9 @@ This is the hot path of the product, and three things keep it short:
 * All sides of the process read into one buffer, ``SHARED``. The loop asks for it, reads, and calls ``buffer_updated`` before anything
   else can run; whoever keeps bytes beyond that call copies them.
 * Bytes are written to the peer's descriptor at once. The transport's queue takes what the kernel does not, and all that follows while
-  any of it waits there, so order is kept.
-* A flow is asked one question, whether it is bent. If not, its bytes go straight through.
+  any of it waits there, so order is kept. Its high-water mark is 0, so the loop itself says when it begins to wait and when all is gone.
+* Two integers are compared to learn that nothing was armed or healed since the last chunk. Unless a fault bends the flow, its bytes go
+  straight through.
 
 What ends on one side ends likewise on the other: a half-close passes through and leaves the other direction alive, a reset becomes a
 reset. Who does not read makes the other side wait: a side stops reading while its peer's queue, or its own flow, is full.
@@ -23,6 +24,7 @@ import os
 import socket
 import struct
 from collections.abc import Callable
+from enum import Enum
 from typing import Final, cast
 
 from fraiseql_chaos.core import now_ns
@@ -52,6 +54,19 @@ class Tally:
         self.dropped_bytes = 0
 
 
+class State(Enum):
+    """What may be done with a socket."""
+
+    CONNECTING = "connecting"
+    """Nothing yet: what comes for it is kept."""
+    OPEN = "open"
+    """Everything."""
+    DEAF = "deaf"
+    """Only reading: its owner has reset it, but what it said before is still to be read."""
+    CLOSED = "closed"
+    """Nothing any more: what comes for it is dropped."""
+
+
 class Side(asyncio.BufferedProtocol):
     """
     One socket of a connection: reads it, and hands what it read to its peer through a flow.
@@ -69,42 +84,41 @@ class Side(asyncio.BufferedProtocol):
         "_early",
         "_fd",
         "_has_ended",
-        "_is_broken",
+        "_has_finished",
         "_is_paused",
-        "_is_stuck",
         "_on_lost",
+        "_state",
         "_transport",
         "flow",
-        "has_finished",
         "peer",
         "tally",
     )
 
     peer: Side
+    _transport: asyncio.Transport
 
     def __init__(self, flow: Flow, tally: Tally, alarm: Alarm, on_lost: Callable[[], None]) -> None:
         self.flow = flow
         self.tally = tally
-        self.has_finished = False  # The socket was told that no more will come.
         self._alarm = alarm
         self._on_lost = on_lost
-        self._transport: asyncio.Transport | None = None
-        self._fd = _NO_FD  # Forgotten as soon as the socket is to be closed: the kernel gives the number to the next one.
-        self._early: list[Item] = []  # What came for this socket before it was connected.
+        self._state = State.CONNECTING
+        self._fd = _NO_FD  # The descriptor while bytes may be written to it past the transport, and only then.
+        self._early: list[Item] = []
         self._due_ns = 0
-        self._has_ended = False  # The socket said that no more will come.
-        self._is_broken = False  # The socket takes nothing any more, but may still have something to say.
-        self._is_stuck = False
+        self._has_ended = False  # The socket has said that no more will come.
+        self._has_finished = False  # The socket was told that no more will come.
         self._is_paused = False
 
-    # Called by the loop.
+    # The loop calls these.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
+        self._transport.set_write_buffer_limits(high=0)
         sock = transport.get_extra_info("socket")
         if sock.family != socket.AF_UNIX:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._fd = sock.fileno()
+        self._state, self._fd = State.OPEN, sock.fileno()
         early, self._early = self._early, []
         for item in early:
             self.receive(item)
@@ -114,66 +128,61 @@ class Side(asyncio.BufferedProtocol):
         return SHARED
 
     def buffer_updated(self, nbytes: int) -> None:
-        tally = self.tally
+        tally, flow = self.tally, self.flow
         tally.bytes += nbytes
         tally.chunks += 1
-        if self.flow.is_bent:
+        if flow.stages or flow.epoch != flow.armed.epoch:
             self._bend(bytes(SHARED[:nbytes]))
         else:
             self.peer.send(SHARED[:nbytes])
 
     def eof_received(self) -> bool:
         self._has_ended = True
-        self._bend(Ending.RESET if self._is_broken else Ending.FIN)
+        self._bend(Ending.FIN if self._state is State.OPEN else Ending.RESET)
         return True  # The transport stays open for the other direction.
 
     def pause_writing(self) -> None:
-        self._is_stuck = True
+        self._fd = _NO_FD  # What is queued goes first, so all that follows must queue too.
         self.peer.throttle()
 
     def resume_writing(self) -> None:
-        self._is_stuck = False
+        if self._state is State.OPEN:
+            self._fd = self._transport.get_extra_info("socket").fileno()
         self.peer.throttle()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if exc is not None and self._fd != _NO_FD:  # Otherwise it was closed by us, who know it already.
-            self._fd = _NO_FD
-            self._has_ended = True
+        if exc is not None and self._state is not State.CLOSED:  # Otherwise we closed it ourselves and know.
+            self._state, self._fd, self._has_ended = State.CLOSED, _NO_FD, True
             self._bend(Ending.RESET)
         self._on_lost()
 
-    # Called by its peer, the alarm and the edge.
-
-    def receive(self, item: Item) -> None:
-        """Give the socket an item that has arrived for it."""
-        match item:
-            case bytes():
-                self.send(item)
-            case _ if self._transport is None:
-                self._early.append(item)
-            case Ending.FIN:
-                self._finish()
-            case Ending.RESET:
-                self._reset()
+    # Its peer, the alarm and the edge call these.
 
     def send(self, data: memoryview | bytes) -> None:
         """Write bytes to the socket, at once if it takes them; their memory may be used again afterwards."""
-        if self._fd == _NO_FD or self._is_broken:
-            self._keep_or_drop(bytes(data))
+        if self._fd == _NO_FD:
+            self._send_later(bytes(data))
             return
-        transport = cast("asyncio.Transport", self._transport)
-        if not transport.get_write_buffer_size():
-            try:
-                sent = os.write(self._fd, data)
-            except BlockingIOError:
-                sent = 0
-            except OSError:
-                self._break(len(data))
-                return
-            if sent == len(data):
-                return
-            data = data[sent:]
-        transport.write(bytes(data))
+        try:
+            sent = os.write(self._fd, data)
+        except BlockingIOError:
+            sent = 0
+        except OSError:
+            self._go_deaf()
+            sent = 0
+        if sent != len(data):
+            self._send_later(bytes(data[sent:]))
+
+    def receive(self, item: Item) -> None:
+        """Give the socket an item that has arrived for it."""
+        if isinstance(item, bytes):
+            self.send(item)
+        elif self._state is State.CONNECTING:
+            self._early.append(item)
+        elif item is Ending.FIN:
+            self._finish()
+        else:
+            self._reset()
 
     def pump(self, time_ns: int) -> None:
         """Hand over what is due by now, and have the alarm call again for the rest."""
@@ -193,7 +202,7 @@ class Side(asyncio.BufferedProtocol):
 
     def throttle(self) -> None:
         """Read on, or stop reading, by whether what is read can go anywhere."""
-        if self._fd == _NO_FD or self._has_ended or self._transport is None:
+        if self._has_ended or self._state in {State.CONNECTING, State.CLOSED}:
             return
         must_wait = self.flow.is_full or self.peer.is_blocked
         if must_wait != self._is_paused:
@@ -206,16 +215,25 @@ class Side(asyncio.BufferedProtocol):
     @property
     def is_blocked(self) -> bool:
         """Whether the socket takes no more for now."""
-        return self._is_stuck or self._transport is None
+        return self._state is State.CONNECTING or (self._state is State.OPEN and self._fd == _NO_FD)
 
-    def drop(self) -> None:
-        """Close the socket, as the kernel closes those of a process that ends, and forget what was on its way from it."""
-        self._fd = _NO_FD
+    def close(self, *, at_once: bool) -> None:
+        """
+        Close the socket, and drop what was on its way from it.
+
+        Args:
+            at_once: Whether to drop, too, what its transport still has to write to it.
+        """
+        before, self._state, self._fd = self._state, State.CLOSED, _NO_FD
         self.tally.dropped_bytes += self.flow.discard()
         self.peer.tally.dropped_bytes += sum(len(item) for item in self._early if isinstance(item, bytes))
         self._early.clear()
-        if self._transport is not None:
+        if before is State.CONNECTING:
+            return
+        if at_once:
             self._transport.abort()
+        else:
+            self._transport.close()
 
     # The rest.
 
@@ -224,42 +242,36 @@ class Side(asyncio.BufferedProtocol):
         self.flow.feed(item, time_ns)
         self.pump(time_ns)
 
-    def _keep_or_drop(self, data: bytes) -> None:
-        if self._transport is None:
-            self._early.append(data)
-            self.peer.throttle()  # Only now: the loop starts reading a new socket whatever was asked when it was made.
-        else:
-            self.peer.tally.dropped_bytes += len(data)
+    def _send_later(self, data: bytes) -> None:
+        match self._state:
+            case State.CONNECTING:
+                self._early.append(data)
+                self.peer.throttle()  # Only now: the loop starts to read a new socket, whatever was asked when it was made.
+            case State.OPEN:
+                self._transport.write(data)
+            case State.DEAF | State.CLOSED:
+                self.peer.tally.dropped_bytes += len(data)
 
-    def _break(self, dropped_bytes: int) -> None:
-        """Stop writing to a socket its owner has reset; what it had said before is still read, and its end then passed on as a reset."""
-        self._is_broken = True
-        self.peer.tally.dropped_bytes += dropped_bytes
+    def _go_deaf(self) -> None:
+        self._state, self._fd = State.DEAF, _NO_FD
         if self._has_ended:
             self._bend(Ending.RESET)
 
     def _finish(self) -> None:
-        self.has_finished = True
-        if self._fd == _NO_FD:
-            return
-        transport = cast("asyncio.Transport", self._transport)
-        transport.write_eof()
-        if self.peer.has_finished:
-            self.close()
-            self.peer.close()
-
-    def close(self) -> None:
-        """Close the socket once what its transport still queues is written."""
-        self._fd = _NO_FD
-        if self._transport is not None:
-            self._transport.close()
+        self._has_finished = True
+        if self._state is State.OPEN:
+            self._transport.write_eof()
+            self._fd = _NO_FD
+        if self.peer._has_finished:  # noqa: SLF001  the peer is one of us
+            self.close(at_once=False)
+            self.peer.close(at_once=False)
 
     def _reset(self) -> None:
-        if self._fd != _NO_FD and self._transport is not None:
+        if self._state is not State.CLOSED:
             sock = self._transport.get_extra_info("socket")
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
-        self.drop()
-        self.peer.drop()
+        self.close(at_once=True)
+        self.peer.close(at_once=True)
 
 
 class Relay:
@@ -295,9 +307,9 @@ class Relay:
         return self.near, self.far
 
     def cut(self) -> None:
-        """End the connection as if the process between its two ends had died: see ``Side.drop``."""
+        """End the connection as if the process between its two ends had died; see the header of ``edge``."""
         for side in self.sides:
-            side.drop()
+            side.close(at_once=True)
 
     def _one_lost(self) -> None:
         self._lost += 1
