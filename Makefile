@@ -30,7 +30,7 @@ format: bootstrap ## let ruff mend what it can
 	@$(BIN)/ruff format
 
 bench: bootstrap ## measure the instrument itself
-	@for file in benchmarks/bench_*.py; do $(BIN)/python "$$file" $(ARGS) || exit; done
+	@for file in benchmarks/*.py; do $(BIN)/python "$$file" $(ARGS) || exit; done
 
 lock: bootstrap ## write requirements/dev.txt again; ARGS=--upgrade moves every pin
 	@scripts/lock.sh $(ARGS)

@@ -1,3 +1,89 @@
-"""Real faults against a real FraiseQL service on a real PostgreSQL, judged from evidence."""
+"""
+Real faults against a real FraiseQL service on a real PostgreSQL, judged from evidence.
+
+What a chaos test needs is here, flat. Names are looked up when they are first used, because pytest imports this package in every project
+that has it installed, and the keeper's process must start fast.
+"""
 
 from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from fraiseql_chaos.core import Duration, Rate, ms, per_second, seconds, us
+    from fraiseql_chaos.experiment import Chaos, Load, Recording, Service
+    from fraiseql_chaos.history import History, read_history
+    from fraiseql_chaos.layers.server.faults import Stop
+    from fraiseql_chaos.layers.stream.faults import Latency, Refuse
+    from fraiseql_chaos.verdicts import (
+        availability,
+        correct_results,
+        detects_within,
+        error_is_clear,
+        fails_within,
+        fault_observed,
+        latency,
+        no_crash,
+        recovers,
+        slowdown,
+    )
+
+__all__ = [
+    "Chaos",
+    "Duration",
+    "History",
+    "Latency",
+    "Load",
+    "Rate",
+    "Recording",
+    "Refuse",
+    "Service",
+    "Stop",
+    "availability",
+    "correct_results",
+    "detects_within",
+    "error_is_clear",
+    "fails_within",
+    "fault_observed",
+    "latency",
+    "ms",
+    "no_crash",
+    "per_second",
+    "read_history",
+    "recovers",
+    "seconds",
+    "slowdown",
+    "us",
+]
+
+_HOMES: Final = {
+    "core": ("Duration", "Rate", "ms", "per_second", "seconds", "us"),
+    "experiment": ("Chaos", "Load", "Recording", "Service"),
+    "history": ("History", "read_history"),
+    "layers.server.faults": ("Stop",),
+    "layers.stream.faults": ("Latency", "Refuse"),
+    "verdicts": (
+        "availability",
+        "correct_results",
+        "detects_within",
+        "error_is_clear",
+        "fails_within",
+        "fault_observed",
+        "latency",
+        "no_crash",
+        "recovers",
+        "slowdown",
+    ),
+}
+_HOME_OF: Final = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

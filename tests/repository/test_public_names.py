@@ -8,19 +8,21 @@ import inspect
 import pytest
 
 PINNED = {
-    "fraiseql_chaos.core": """
-        NS_PER_MS NS_PER_S SEED_MAX Duration Json JsonObject JsonScalar Rate
-        dice fresh_seed ms now_ns parse_duration per_second seconds us wait_until
+    "fraiseql_chaos": """
+        Chaos Duration History Latency Load Rate Recording Refuse Service Stop
+        availability correct_results detects_within error_is_clear fails_within fault_observed latency ms no_crash per_second read_history
+        recovers seconds slowdown us
     """,
     "fraiseql_chaos.errors": """
-        ChaosError DeclarationError HistoryError InjectionError InternalError LocalProtocolError PeerProtocolError
+        CapabilityError ChaosError DeclarationError HistoryError InjectionError InternalError LocalProtocolError PeerProtocolError
         ProtocolError RigError ServiceError
     """,
-    "fraiseql_chaos.history": """
-        SCHEMA Begin End Event Evidence FaultArmed FaultDeclared FaultHealed FaultRecord GeneratorStalled History HistoryLog
-        LoadPlanned Operation Outcome ProcessExited Sample decode encode read_history
+    "fraiseql_chaos.verdicts": """
+        EXPECTATIONS Availability ChaosMetrics CorrectResults DetectsWithin During ErrorIsClear Expectation FailsWithin FaultObserved
+        Finding Instrument Judgement Latency NoCrash PhaseMetrics RecoversWithin Slowdown Verdict
+        availability correct_results detects_within error_is_clear expectation_from_json fails_within fault_observed from_json
+        instrument judge_all latency no_crash recovers recovers_within slowdown to_json worst
     """,
-    "fraiseql_chaos.plan": "Declaration Fault Fidelity Plan Planned Sighting Step Window make_plan stretch",
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -26,7 +27,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> ZipFile:
 
 def kept(folder: Path, below: Path) -> set[str]:
     """Return the names of a folder's files, without what Python leaves behind."""
-    return {path.relative_to(below).as_posix() for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
+    return {path.relative_to(below).as_posix() for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc"}
 
 
 def test_the_wheel_holds_every_file_of_the_package(wheel: ZipFile) -> None:
@@ -55,3 +56,15 @@ def test_the_wheel_names_its_command_its_plugin_and_its_licence(wheel: ZipFile) 
     assert "fraiseql-chaos = fraiseql_chaos.cli:main" in text
     assert "fraiseql-chaos = fraiseql_chaos.pytest_plugin" in text
     assert [name for name in wheel.namelist() if name.endswith("/licenses/LICENSE")] != []
+
+
+def test_the_suite_in_the_wheel_needs_nothing_of_this_repository(wheel: ZipFile, tmp_path: Path) -> None:
+    """Unpacked elsewhere, every test of it is found with all its fixtures, markers and options; nothing is run."""
+    wheel.extractall(tmp_path)
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")} | {"PYTHONPATH": str(tmp_path)}
+    command = [sys.executable, "-m", "pytest", "--setup-plan", "--strict-markers", "-q", "-p", "no:cacheprovider", "fraiseql_chaos/suite"]
+    planned = subprocess.run(
+        command, cwd=tmp_path, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert planned.returncode == 0, planned.stdout + planned.stderr
+    assert str(ROOT) not in planned.stdout

@@ -6,7 +6,7 @@ from itertools import pairwise
 from statistics import mean, pstdev
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fraiseql_chaos.core import Duration, per_second, seconds
@@ -36,6 +36,7 @@ def test_poisson_gaps_are_exponential() -> None:
     assert pstdev(gaps_ns) == pytest.approx(mean(gaps_ns), rel=0.05)  # of an exponential distribution the two are equal
 
 
+@settings(deadline=None)
 @given(
     rate=st.floats(min_value=0.1, max_value=2000),
     lasting_ns=st.integers(min_value=1, max_value=2_000_000_000),

@@ -276,17 +276,17 @@ class Rig:
 
     async def _verified(self, deployment: Deployment) -> Application:
         """
-        Ask every question once, in health: all of its cases the first time an application is seen, later one of each.
+        Ask a case of each question once, in health, so that a broken rig or workload is not taken for a broken service.
 
-        A case that says nothing of its answer gets the healthy answer as its yardstick.
+        Where cases say nothing of their answer, all are asked the first time, and the healthy answers become their yardstick.
         """
-        application = self._known.get(deployment.application.app)
-        if application is not None:
-            await verify_operations(deployment.target, [replace(o, cases=o.cases[:1]) for o in application.workload.operations])
-            return application
-        workload = deployment.application.workload
-        asked = await verify_operations(deployment.target, workload.operations, record=workload.unanswered)
-        application = replace(deployment.application, workload=replace(workload, operations=asked, unanswered=()))
+        application = self._known.get(deployment.application.app, deployment.application)
+        workload = application.workload
+        if workload.unanswered:
+            asked = await verify_operations(deployment.target, workload.operations, record=workload.unanswered)
+            application = replace(application, workload=replace(workload, operations=asked, unanswered=()))
+        else:
+            await verify_operations(deployment.target, [replace(o, cases=o.cases[:1]) for o in workload.operations])
         self._known[application.app] = application
         return application
 

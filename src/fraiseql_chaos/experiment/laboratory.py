@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from types import TracebackType
+from typing import Self
 
 from fraiseql_chaos.core import Duration, Rate
 from fraiseql_chaos.errors import DeclarationError
@@ -245,7 +246,7 @@ class Laboratory:
         if rig is not None:
             await rig.close()
 
-    async def __aenter__(self) -> Laboratory:
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:

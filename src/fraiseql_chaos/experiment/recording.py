@@ -9,18 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from fraiseql_chaos.errors import DeclarationError
 from fraiseql_chaos.history import History
 from fraiseql_chaos.verdicts import ChaosMetrics, Expectation, Judgement, judge_all
 
 __all__ = ["Inconclusive", "Recording", "Violated"]
 
 
-class Violated(AssertionError):
+class Violated(AssertionError):  # noqa: N818  a verdict, named as verdicts are
     """A promise was broken, and the evidence stands."""
 
 
-class Inconclusive(AssertionError):
+class Inconclusive(AssertionError):  # noqa: N818  see above
     """Nothing can be said: the fault left no evidence, the instrument was not sound, or there was too little to see."""
 
 
@@ -42,22 +41,21 @@ class Recording:
         self.history = history
         self.metrics: ChaosMetrics = ChaosMetrics.of(history)
         self.judged = False
+        self._asked: tuple[Expectation, ...] = ()
         self._keep = keep
 
     def require(self, *expectations: Expectation) -> Judgement:
         """
-        Judge the history by these expectations, and by those that always apply.
+        Judge the history by these expectations, by those of earlier calls, and by those that always apply.
 
         Raises:
-            DeclarationError: If there is no expectation, or one was already judged: a history gets one verdict.
             Violated: If the verdict is ``violated``.
             Inconclusive: If it is ``inconclusive``.
         """
-        if self.judged:
-            raise DeclarationError("this history has its verdict already; put all expectations into one require()")
-        judgement = judge_all(self.history, expectations)
+        self._asked += expectations
+        judgement = judge_all(self.history, self._asked)
         self.judged = True
-        self._keep(self.history, expectations, judgement)
+        self._keep(self.history, self._asked, judgement)
         if judgement.verdict == "violated":
             raise Violated(_explained(judgement, self.history))
         if judgement.verdict == "inconclusive":

@@ -187,7 +187,7 @@ async def _until(recorder: Recorder, at_ns: int) -> None:
 
 async def _watch(deployment: Deployment, recorder: Recorder) -> None:
     """Give a crash of the service its name; the load shows it anyway."""
-    while (end := deployment.service.exited()) is None:
+    while (end := deployment.service.exited()) is None:  # noqa: ASYNC110  the kernel tells the keeper, and the keeper only answers
         await asyncio.sleep(EXIT_CHECK_S)
     recorder.append(ProcessExited(at_ns=recorder.now_ns(), process="service", status=end))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from fraiseql_chaos.pytest_plugin.coroutines import pytest_pyfunc_call
 from fraiseql_chaos.pytest_plugin.fixtures import chaos, load, service
-from fraiseql_chaos.pytest_plugin.marks import pytest_itemcollected
+from fraiseql_chaos.pytest_plugin.marks import pytest_generate_tests, pytest_itemcollected
 from fraiseql_chaos.pytest_plugin.options import pytest_addoption
 from fraiseql_chaos.pytest_plugin.outcomes import pytest_report_teststatus, pytest_runtest_makereport
 from fraiseql_chaos.pytest_plugin.session import pytest_configure, pytest_report_header, pytest_sessionfinish
@@ -20,6 +20,7 @@ __all__ = [
     "load",
     "pytest_addoption",
     "pytest_configure",
+    "pytest_generate_tests",
     "pytest_itemcollected",
     "pytest_pyfunc_call",
     "pytest_report_header",

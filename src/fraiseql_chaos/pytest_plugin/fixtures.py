@@ -5,7 +5,7 @@ The three fixtures of a chaos test.
     chaos     declares faults:   async with chaos(Latency(delay=ms(250)), on=service.database, between=(seconds(1), seconds(4))):
     load      asks, open loop:       recording = await load.open_loop(service.reads, rate=per_second(50), lasting=seconds(6))
 
-``service`` takes the variant of the reference service as its parameter: ``parametrize("service", ["stock", "hardened"], indirect=True)``.
+``service`` takes the variant of the reference service as its parameter, which is how a test with a ``weakness`` gets both of them.
 """
 
 from __future__ import annotations

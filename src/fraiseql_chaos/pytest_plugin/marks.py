@@ -3,7 +3,10 @@ The markers of a chaos test.
 
     @pytest.mark.claims("1.1.1a", "1.1.1b")         what of the plan the test checks
     @pytest.mark.failure_type("network_latency")    what it injects; selects with -m "failure_type:network_latency"
-    @pytest.mark.weakness("W-001")                  a known weakness: violated is expected, and held is news
+    @pytest.mark.weakness("W-001")                  a known weakness of the stock service: there violated is expected, and held is news
+
+A test with a ``weakness`` runs twice: on the stock service, which must still show it, and on the hardened one, where the register's remedy must
+work. ``weakness("W-002", remedy=False)`` says that no remedy is known; then there is nothing to show on the hardened service.
 """
 
 from __future__ import annotations
@@ -11,12 +14,12 @@ from __future__ import annotations
 import pytest
 from _pytest.mark.structures import Mark
 
-__all__ = ["MARKERS", "claims_of", "pytest_itemcollected", "weakness_of"]
+__all__ = ["MARKERS", "claims_of", "pytest_generate_tests", "pytest_itemcollected", "weakness_of"]
 
 MARKERS = (
     "claims(*ids): the claims of the plan that this chaos test checks",
     "failure_type(*names): what this chaos test injects; select with -m 'failure_type:NAME'",
-    "weakness(id): a known weakness of the service under test; the test must be violated, and says so the day it holds",
+    "weakness(id, remedy=True): a known weakness of the stock service; there the test must be violated, and says so the day it holds",
 )
 
 
@@ -34,6 +37,15 @@ def claims_of(item: pytest.Item) -> tuple[str, ...]:
 
 
 def weakness_of(item: pytest.Item) -> str | None:
-    """Return the id of the weakness a test is known to find, if any."""
+    """Return the id of the weakness that a test must find, if any: only the stock service is known to have it."""
     marker = item.get_closest_marker("weakness")
-    return None if marker is None else str(marker.args[0])
+    variant = getattr(item, "callspec", None) and item.callspec.params.get("service")  # type: ignore[attr-defined]  # only parametrised items have one
+    return None if marker is None or variant != "stock" else str(marker.args[0])
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test with a known weakness on both reference services; a service of the user's own is what it is, and gets no allowance."""
+    marker = metafunc.definition.get_closest_marker("weakness")
+    if marker is None or "service" not in metafunc.fixturenames or metafunc.config.getoption("--chaos-app") is not None:
+        return
+    metafunc.parametrize("service", ["stock", "hardened"] if marker.kwargs.get("remedy", True) else ["stock"], indirect=True)

@@ -1,13 +1,15 @@
 """
 The options of a chaos run, read once and checked before anything starts.
 
-A wrong value is a usage error that names the option, the value, and what is allowed.
+pytest and the command ``fraiseql-chaos`` take the same options, the latter without the prefix ``--chaos-``. A wrong value is an error that
+names the option, the value, and what is allowed.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -49,26 +51,30 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--target-python", metavar="PATH", type=Path, help="interpreter that runs the service, for another FraiseQL release (default: this one)")
     add("--chaos-app", metavar="MODULE:APP", help="the service to test, an ASGI application (default: the reference service)")
     add("--chaos-sql", metavar="F.sql", type=Path, help="schema and data of the service given by --chaos-app")
-    add("--chaos-workload", metavar="F.toml", type=Path, help="what to ask of the service given by --chaos-app")
+    add("--chaos-workload", metavar="F.toml", type=Path, help="what to ask of it; the word reference for a changed copy of the reference service")
 
 
 class ChaosOptions:
     """
     What was asked for on the command line, checked.
 
+    Args:
+        option: Returns what was given for an option, by its name in pytest.
+        root: What the place for runs is relative to.
+        seed: The seed that the controller of several workers drew; None to read or draw it here.
+
     Raises:
-        pytest.UsageError: If a value is not allowed, or two options exclude each other.
+        DeclarationError: If a value is not allowed, or two options need or exclude each other.
     """
 
-    def __init__(self, config: pytest.Config, *, seed: int | None = None) -> None:
-        option = config.getoption
+    def __init__(self, option: Callable[[str], Any], root: Path, *, seed: int | None = None) -> None:
         self.seed: int = seed if seed is not None else _seed(option("--chaos-seed"))
         self.duration: Duration | None = _duration(option("--chaos-duration"))
         self.strict: bool = option("--chaos-strict")
         self.disarmed: bool = option("--chaos-disarm")
         self.report: Path | None = option("--chaos-report")
         self.json: Path | None = option("--chaos-json")
-        self.store: Path = option("--chaos-store") or config.rootpath / ".chaos" / "runs"
+        self.store: Path = option("--chaos-store") or root / ".chaos" / "runs"
         self.postgres: int | None = _major(option("--chaos-postgres"))
         self.dsn: str | None = option("--chaos-dsn")
         self.own_database: bool = option("--i-own-this-database")
@@ -77,18 +83,18 @@ class ChaosOptions:
         self.sql: Path | None = option("--chaos-sql")
         self.workload: Path | None = option("--chaos-workload")
         if (self.app is None) is not (self.workload is None):
-            raise pytest.UsageError("--chaos-app and --chaos-workload belong together: a service of your own needs to be asked questions of your own")
+            raise DeclarationError("--chaos-app and --chaos-workload belong together: a service of your own needs to be asked questions of your own")
         if self.sql is not None and self.app is None:
-            raise pytest.UsageError("--chaos-sql needs --chaos-app: the reference service brings a schema of its own")
+            raise DeclarationError("--chaos-sql needs --chaos-app: the reference service brings a schema of its own")
         if self.app is not None and self.app.count(":") != 1:
-            raise pytest.UsageError(f"--chaos-app={self.app}: write module:attribute, as in myservice.main:app")
+            raise DeclarationError(f"--chaos-app={self.app}: write module:attribute, as in myservice.main:app")
 
 
 def _seed(text: str | None) -> int:
     if text is None:
         return fresh_seed()
     if not text.isdecimal() or int(text) > SEED_MAX:
-        raise pytest.UsageError(f"--chaos-seed={text}: a whole number from 0 to {SEED_MAX}")
+        raise DeclarationError(f"--chaos-seed={text}: a whole number from 0 to {SEED_MAX}")
     return int(text)
 
 
@@ -98,9 +104,9 @@ def _duration(text: str | None) -> Duration | None:
     try:
         duration = seconds(float(text)) if text.replace(".", "", 1).isdecimal() else parse_duration(text)
     except DeclarationError as error:
-        raise pytest.UsageError(f"--chaos-duration={text}: {error}; a bare number means seconds") from None
+        raise DeclarationError(f"--chaos-duration={text}: {error}; a bare number means seconds") from None
     if duration.ns == 0:
-        raise pytest.UsageError("--chaos-duration=0: a fault that lasts no time cannot bite; give more than 0 seconds")
+        raise DeclarationError("--chaos-duration=0: a fault that lasts no time cannot bite; give more than 0 seconds")
     return duration
 
 
@@ -108,5 +114,5 @@ def _major(text: str | None) -> int | None:
     if text is None:
         return None
     if text not in {"14", "15", "16", "17", "18"}:
-        raise pytest.UsageError(f"--chaos-postgres={text}: one of 14, 15, 16, 17, 18")
+        raise DeclarationError(f"--chaos-postgres={text}: one of 14, 15, 16, 17, 18")
     return int(text)

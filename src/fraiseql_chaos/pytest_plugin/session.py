@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from fraiseql_chaos.errors import ChaosError
+from fraiseql_chaos.errors import ChaosError, DeclarationError
 from fraiseql_chaos.pytest_plugin.marks import MARKERS, weakness_of
 from fraiseql_chaos.pytest_plugin.options import GIVEN_AGAIN, ChaosOptions
 
@@ -64,7 +64,10 @@ def pytest_configure(config: pytest.Config) -> None:
     for marker in MARKERS:
         config.addinivalue_line("markers", marker)
     handed: dict[str, Any] | None = getattr(config, "workerinput", {}).get("chaos")
-    options = ChaosOptions(config, seed=handed["seed"] if handed else None)
+    try:
+        options = ChaosOptions(config.getoption, config.rootpath, seed=handed["seed"] if handed else None)
+    except DeclarationError as error:
+        raise pytest.UsageError(str(error)) from None
     started = datetime.fromisoformat(handed["started"]) if handed else datetime.now(UTC)
     folder = Path(handed["folder"]) if handed else options.store / f"{started:%Y%m%dT%H%M%SZ}-{options.seed}"
     config.stash[_STATE] = state = State(options=options, folder=folder, started=started)
@@ -97,7 +100,7 @@ def state_of(config: pytest.Config) -> State:
 def laboratory_of(config: pytest.Config) -> tuple[Laboratory, ChaosOptions]:
     """Return the laboratory of this process, started with the first chaos test, and the options."""
     from fraiseql_chaos.experiment import Laboratory  # noqa: PLC0415  nothing of the rig is imported until a chaos test asks for it
-    from fraiseql_chaos.pytest_plugin.settings import laboratory_settings  # noqa: PLC0415  see above
+    from fraiseql_chaos.pytest_plugin.laboratory import laboratory_settings  # noqa: PLC0415  see above
     from fraiseql_chaos.reports import RunFolder  # noqa: PLC0415  see above
 
     state = config.stash[_STATE]

@@ -32,6 +32,12 @@ import uvicorn
 BACKLOG = 2048
 """uvicorn's own default: a burst waits in the kernel's queue, as it would in production, and is not turned away by the launcher."""
 
+KEEP_ALIVE_S = 75
+"""
+How long an idle connection stays open; nginx's default. uvicorn's 5 s are shorter than a client may pause, and a request that crosses the
+close on its way would be counted against the service although only the two ends of one idle connection disagreed.
+"""
+
 TRACEBACK_CHARACTERS = 4000
 """Enough for the last dozen frames; the whole of it is in the log."""
 
@@ -54,15 +60,15 @@ class ReportingServer(uvicorn.Server):
         logging.getLogger("uvicorn.error").addHandler(self._complaints)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start as uvicorn does, which ends in ``started`` or, if the app's lifespan failed, in ``should_exit``."""
-        await super().startup(sockets)
+        """Start as uvicorn does. If the app's lifespan failed, some releases return without having started, others exit."""
         assert sockets
-        if self.started:
-            write_report(self._report, {"state": "serving", "port": sockets[0].getsockname()[1], **versions()})
-        else:
-            said = "\n".join(self._complaints.messages).strip()
-            error = said.splitlines()[-1] if said else "the app's lifespan failed and said nothing"
-            write_report(self._report, {"state": "failed", "stage": "startup", "error": error, "traceback": said[-TRACEBACK_CHARACTERS:]})
+        try:
+            await super().startup(sockets)
+        finally:
+            if self.started:
+                write_report(self._report, {"state": "serving", "port": sockets[0].getsockname()[1], **versions()})
+            else:
+                write_report(self._report, {"state": "failed", "stage": "startup", **self._complaints.summary()})
 
 
 class Complaints(logging.Handler):
@@ -74,7 +80,12 @@ class Complaints(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep a message."""
-        self.messages.append(record.getMessage())
+        self.messages.append(record.getMessage().strip())
+
+    def summary(self) -> dict[str, str]:
+        """Return the first complaint, which is the cause: its last line as the error, and as much as fits of the whole."""
+        said = next(filter(None, self.messages), "the app's lifespan failed and said nothing")
+        return {"error": said.splitlines()[-1], "traceback": said[-TRACEBACK_CHARACTERS:]}
 
 
 def main() -> None:
@@ -91,7 +102,7 @@ def main() -> None:
             arguments.report, {"state": "failed", "stage": "import", "error": said, "traceback": traceback.format_exc()[-TRACEBACK_CHARACTERS:]}
         )
         raise
-    server = ReportingServer(uvicorn.Config(app, access_log=False, log_level="info"), arguments.report)
+    server = ReportingServer(uvicorn.Config(app, access_log=False, log_level="info", timeout_keep_alive=KEEP_ALIVE_S), arguments.report)
     server.run(sockets=[listener])
     sys.exit(0 if server.started else 1)
 

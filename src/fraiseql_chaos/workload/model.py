@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, Self, get_args
 
@@ -33,7 +33,7 @@ UNIQUE: Final = "{unique}"
 
 _NAME: Final = re.compile(r"[_A-Za-z][_0-9A-Za-z]*")
 _SAID_OR_QUOTED: Final = re.compile(r'"""(?:.|\n)*?"""|"(?:\\.|[^"\\\n])*"|#[^\n]*')
-_KEYWORD: Final = re.compile(r"(?<![$@:.\w])(query|mutation|subscription)\b(?=\s*(?:[_A-Za-z]\w*\s*)?[({@])")
+_WORD: Final = re.compile(r"[{}()]|\w+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,11 +148,21 @@ class GraphQLOperation:
 
 def _kind_said(document: str) -> str:
     """Return the kind of the only operation in a document, or words for what was found instead."""
-    code = _SAID_OR_QUOTED.sub(" ", document)
-    said = _KEYWORD.findall(code)
-    if not said:
-        return "query" if code.lstrip().startswith("{") else "no operation"
-    return str(said[0]) if len(said) == 1 else f"{len(said)} operations"
+    said = [kind for kind in _definitions(_SAID_OR_QUOTED.sub(" ", document)) if kind != "fragment"]
+    if len(said) != 1:
+        return f"{len(said)} operations" if said else "no operation"
+    return said[0]
+
+
+def _definitions(code: str) -> Iterator[str]:
+    """Iterate over the first word of each definition of a document; a definition that begins with a brace is a query."""
+    depth, kind = 0, ""
+    for word in _WORD.findall(code):
+        kind = kind or ("query" if word == "{" else word)
+        depth += (word in "{(") - (word in "})")
+        if depth == 0 and word == "}":
+            yield kind
+            kind = ""
 
 
 def _case(name: Any, ordinal: int, raw: Json) -> Case:

@@ -41,7 +41,7 @@
     ctx.lineWidth = 1.5 * dpr;
     points.forEach(([at, took], sort) => {
       ctx.fillStyle = ctx.strokeStyle = css(COLOURS[sort]);
-      ctx.globalAlpha = sort === 0 ? 0.62 : 0.9;
+      ctx.globalAlpha = sort === 0 ? 0.7 : 0.95;
       at.forEach((t, i) => mark(ctx, sort, u.valToPos(t, "x", true), u.valToPos(took[i], "y", true), 3 * dpr));
     });
     ctx.restore();
@@ -135,7 +135,7 @@
       ...common, height: 104, padding: [6, right, 0, 0], cursor: { show: false },
       scales: { x, y: { range: () => [-Math.max(down, up * 0.1) * 1.06, up] } },
       axes: [{ ...axis(), size: 32, gap: 12, grid: { show: false }, values: seconds, space: narrow ? 56 : 72 },
-        { ...axis(), size: gutter, gap: 4, splits: () => down ? [-down, 0, up] : [0, up], values: (u, s) => s.map((v) => Math.abs(v)), grid: { show: false }, filter: (u, s) => s }],
+        { ...axis(), size: gutter, gap: 4, splits: () => !down ? [0, up] : down < up * 0.3 ? [-down, up] : [-down, 0, up], values: (u, s) => s.map((v) => Math.abs(v)), grid: { show: false }, filter: (u, s) => s }],
       hooks: { drawClear: [(u) => shade(u, data.windows)], draw: [(u) => drawBars(u, data)] },
     }, [data.x, [0, 0]], host);
     plots.push({ host, latency, counts });

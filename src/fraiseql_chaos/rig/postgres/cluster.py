@@ -16,6 +16,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
@@ -23,7 +24,7 @@ from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Final, Self
 
-from fraiseql_chaos.core import Duration, seconds
+from fraiseql_chaos.core import Duration, seconds, wait_until
 from fraiseql_chaos.errors import DeclarationError, RigError
 from fraiseql_chaos.rig.keeper import Child, Keeper, RemoveTree
 from fraiseql_chaos.rig.postgres import databases, sessions
@@ -37,7 +38,7 @@ from fraiseql_chaos.rig.postgres.port import LOOPBACK, HeldPort
 from fraiseql_chaos.rig.postgres.postmaster import STOP_DEADLINE, Postmaster
 from fraiseql_chaos.rig.postgres.server import VERBS, Freezable, StopMode
 from fraiseql_chaos.rig.postgres.server_log import ServerLog
-from fraiseql_chaos.rig.postgres.settings import SettingChange, alter_system, check_in_force, plan_change
+from fraiseql_chaos.rig.postgres.settings import RELOAD_DEADLINE, SettingChange, alter_system, check_in_force, is_reloaded, plan_change, put_back
 
 __all__ = ["APPLICATION_ROLE", "Cluster"]
 
@@ -73,6 +74,7 @@ class Cluster:
         self.socket_directory = _socket_directory(keeper, self._directory, account)
         self.data = self._directory / "data"
         self.log = self._directory / "server.log"
+        self._system_settings = self.data / "postgresql.auto.conf"
         self._postmaster = Postmaster(keeper, spawn=self._spawn, lets_in=self._lets_in, log=self.server_log)
 
     @classmethod
@@ -272,7 +274,7 @@ class Cluster:
             InjectionError: If it did not take effect, or could not be put back.
         """
         change = await plan_change(self.control_dsn(), name, value)
-        async with healing(partial(self._restore, change, self._system_settings()), what=f"{name} was set to {value!r}"):
+        async with healing(partial(self._restore, change, self._system_settings.read_text()), what=f"{name} was set to {value!r}"):
             await alter_system(self.control_dsn(), change, change.apply)
             if change.needs_restart:
                 await self.restart()
@@ -318,23 +320,21 @@ class Cluster:
             return False
         return True
 
-    def _system_settings(self) -> bytes:
-        """Return what ``ALTER SYSTEM`` has written so far."""
-        return (self.data / "postgresql.auto.conf").read_bytes()
-
-    async def _restore(self, change: SettingChange, before: bytes) -> None:
-        if not self.is_running:
-            self._put_back(before)
-            if change.needs_restart:
-                await self.start()
-        elif self._system_settings() != before:
-            await alter_system(self.control_dsn(), change, change.restore)
-            if change.needs_restart:
-                await self.restart()
-
-    def _put_back(self, before: bytes) -> None:
-        """Without a server that takes commands, perhaps because of the very value, only the file can take it back."""
-        (self.data / "postgresql.auto.conf").write_bytes(before)
+    async def _restore(self, change: SettingChange, before: str) -> None:
+        """Put a setting back without asking the server, which may let nobody in because of it, or may not have started with it."""
+        now = self._system_settings.read_text()
+        if now == before and self.is_running and await self._lets_in():
+            return
+        self._system_settings.write_text(put_back(now, before, change.name))
+        if change.needs_restart:
+            if self.is_running:
+                await self.stop("fast")
+            await self.start()
+        elif self.is_running:
+            since_wall_s = time.time()
+            self._postmaster.reread()
+            reloaded = partial(is_reloaded, self.control_dsn(), since_wall_s)
+            _: bool = await wait_until(reloaded, within=RELOAD_DEADLINE, what=f"the server's taking {change.name} back")
 
 
 def _own_directory(parent: Path, account: Account) -> Path:

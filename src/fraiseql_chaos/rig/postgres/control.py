@@ -2,7 +2,8 @@
 Talk to the server out of band: over its Unix socket, as its superuser, past every edge.
 
 Each conversation is a session of its own, bounded in time, and carries an application name by which we leave ourselves out when sessions
-are ended. A kept session would be a casualty of our own faults, and a new one costs a few milliseconds.
+are ended. A kept session would be a casualty of our own faults, and a new one costs a few milliseconds. For the same reason our sessions
+are immune to the timeouts that a fault may set for the whole server.
 """
 
 from __future__ import annotations
@@ -19,13 +20,18 @@ from fraiseql_chaos.core import Duration, seconds
 from fraiseql_chaos.errors import RigError
 from fraiseql_chaos.rig.postgres.dsn import Target, parse_dsn
 
-__all__ = ["APPLICATION_NAME", "CONTROL_DEADLINE", "Connection", "fetch", "run", "session"]
+__all__ = ["APPLICATION_NAME", "CONTROL_DEADLINE", "IMMUNE", "Connection", "fetch", "run", "session"]
 
 APPLICATION_NAME: Final = "fraiseql-chaos"
 """Sessions of this name are ours: they observe and heal, and no verb ends them."""
 
 CONTROL_DEADLINE: Final = seconds(10)
 """A healthy server answers in milliseconds; the rest is for one that recovers, or for a busy machine."""
+
+IMMUNE: Final = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "default_transaction_read_only")
+"""Settings that a fault may change for everybody, and that we switch off for ourselves. They all read ``off`` or 0 as "no limit"."""
+
+_IMMUNITY: Final = " ".join(f"-c {name}=0" for name in IMMUNE)
 
 type Connection = AsyncConnection[tuple[Any, ...]]
 type Statement = str | sql.SQL | sql.Composed
@@ -37,17 +43,19 @@ async def session(dsn: str, *, within: Duration = CONTROL_DEADLINE) -> AsyncIter
     Open a session, each statement its own transaction.
 
     Args:
-        dsn: Where; our application name is added.
+        dsn: Where; our application name and immunity are added.
         within: The deadline for connecting and for all that is done in the session.
 
     Raises:
         RigError: If the server refuses, fails a statement, or does not answer in time; with its own words, and without any password.
     """
-    target = Target.of(parse_dsn(dsn))
+    parameters = parse_dsn(dsn)
+    target = Target.of(parameters)
+    options = f"{parameters.get('options', '')} {_IMMUNITY}".strip()
     try:
         async with (
             asyncio.timeout(within.s),
-            await AsyncConnection.connect(dsn, autocommit=True, application_name=APPLICATION_NAME) as connection,
+            await AsyncConnection.connect(dsn, autocommit=True, application_name=APPLICATION_NAME, options=options) as connection,
         ):
             yield connection
     except TimeoutError as error:

@@ -95,6 +95,16 @@ class Postmaster:
             raise RigError(f"PostgreSQL ended instead of starting; the end of its log:\n{self._log.tail()}")
         return await self._lets_in()
 
+    def reread(self) -> None:
+        """
+        Have it read its configuration again.
+
+        Raises:
+            RigError: If it does not run.
+        """
+        child = self.child
+        processes.signal_if_same(child.pid, child.start_ticks, signal.SIGHUP)
+
     async def stop(self, mode: StopMode, *, within: Duration) -> None:
         """
         Shut down and wait for the end.

@@ -21,10 +21,10 @@ import psycopg
 from psycopg import sql
 
 from fraiseql_chaos.core import seconds, wait_until
-from fraiseql_chaos.errors import DeclarationError, InjectionError
-from fraiseql_chaos.rig.postgres.control import Connection, session
+from fraiseql_chaos.errors import DeclarationError, InjectionError, RigError
+from fraiseql_chaos.rig.postgres.control import IMMUNE, Connection, fetch, session
 
-__all__ = ["SettingChange", "alter_system", "check_in_force", "plan_change"]
+__all__ = ["RELOAD_DEADLINE", "SettingChange", "alter_system", "check_in_force", "is_reloaded", "plan_change", "put_back"]
 
 RELOAD_DEADLINE: Final = seconds(5)
 """The postmaster rereads its files as soon as it gets to run."""
@@ -73,11 +73,10 @@ async def plan_change(dsn: str, name: str, value: str) -> SettingChange:
     Raises:
         DeclarationError: If there is no such setting, it can never be changed, or the command line outranks the change.
     """
-    async with session(dsn) as connection:
-        row = await (await connection.execute(_STATE, [name])).fetchone()
-    if row is None:
+    rows = await fetch(dsn, _STATE, [name])
+    if not rows:
         raise DeclarationError(f"the server knows no setting {name!r}; nothing was changed")
-    context, source, previous = row
+    context, source, previous = rows[0]
     if context == "internal":
         raise DeclarationError(f"{name} was fixed when the server was built or initialised and cannot be set; nothing was changed")
     if source == "command line":
@@ -117,14 +116,39 @@ async def check_in_force(dsn: str, change: SettingChange) -> None:
     Raises:
         InjectionError: If something outranks it.
     """
-    async with session(dsn) as connection:
-        query = (
-            "SELECT source, sourcefile LIKE '%%/postgresql.auto.conf', pending_restart FROM pg_catalog.pg_settings WHERE pg_catalog.lower(name) = %s"
-        )
-        row = await (await connection.execute(query, [change.name])).fetchone()
-    if row is None or row[1:] != (True, False):
-        source = "unknown" if row is None else row[0]
+    rows = await fetch(dsn, "SELECT source, pending_restart FROM pg_catalog.pg_settings WHERE pg_catalog.lower(name) = %s", [change.name])
+    source, pending = rows[0] if rows else ("nowhere", False)
+    # Where our own session is immune it sees its own value, and then plan_change has already seen that nothing else is in the way.
+    if source not in {"configuration file", "client" if change.name in IMMUNE else ""} or pending:
         raise InjectionError(f"{change.name} was set, but is not in force: its value comes from {source!r}; it was put back")
+
+
+async def is_reloaded(dsn: str, since_wall_s: float) -> bool:
+    """Tell whether the server, of this machine, reread its files after an instant, in seconds since 1970; False also if it does not answer."""
+    try:
+        rows = await fetch(dsn, "SELECT pg_catalog.pg_conf_load_time() >= pg_catalog.to_timestamp(%s)", [since_wall_s])
+    except RigError:
+        return False
+    return rows == [(True,)]
+
+
+def put_back(now: str, before: str, name: str) -> str:
+    """
+    Return the text of ``postgresql.auto.conf`` with one setting as it was, and every other as it is.
+
+    The way back for a server that lets nobody in, perhaps because of that very setting.
+
+    Args:
+        now: The file's text as it is.
+        before: The file's text as it was.
+        name: The setting, in lower case.
+    """
+
+    def is_ours(line: str) -> bool:
+        return line.partition("=")[0].strip().lower() == name
+
+    others = [line for line in now.splitlines(keepends=True) if not is_ours(line)]
+    return "".join(others + [line for line in before.splitlines(keepends=True) if is_ours(line)])
 
 
 async def _loaded_at(connection: Connection) -> Any:

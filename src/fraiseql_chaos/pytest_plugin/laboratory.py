@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
+from fraiseql_chaos import reference
 from fraiseql_chaos.experiment import Application, LaboratorySettings, RigSettings
 from fraiseql_chaos.pytest_plugin.options import ChaosOptions
 from fraiseql_chaos.workload.file import read_workload
 
-__all__ = ["laboratory_settings"]
+__all__ = ["REFERENCE_WORKLOAD", "laboratory_settings"]
+
+REFERENCE_WORKLOAD: Final = "reference"
+"""What ``--chaos-workload`` says for a changed copy of the reference service."""
 
 
 def laboratory_settings(options: ChaosOptions) -> LaboratorySettings:
@@ -21,7 +27,7 @@ def laboratory_settings(options: ChaosOptions) -> LaboratorySettings:
     """
     application = None
     if options.app is not None and options.workload is not None:
-        application = Application(app=options.app, app_dir=Path.cwd(), sql=options.sql, workload=read_workload(options.workload))
+        application = _application(options.app, options.workload, options.sql)
     rig = RigSettings(
         seed=options.seed,
         application=application,
@@ -31,3 +37,10 @@ def laboratory_settings(options: ChaosOptions) -> LaboratorySettings:
         own_database=options.own_database,
     )
     return LaboratorySettings(rig=rig, seed=options.seed, duration=options.duration, disarmed=options.disarmed)
+
+
+def _application(app: str, workload: Path, sql: Path | None) -> Application:
+    """A changed reference service may say ``reference`` for its workload: it then gets the schema, the data and the questions of the bundled one."""
+    if str(workload) == REFERENCE_WORKLOAD:
+        return replace(Application.reference("stock"), app=app, app_dir=Path.cwd(), env={"PYTHONPATH": str(reference.SERVICE_DIRECTORY)})
+    return Application(app=app, app_dir=Path.cwd(), sql=sql, workload=read_workload(workload))

@@ -1,0 +1,60 @@
+"""
+One parser, one module a command, one place that turns errors into a sentence and an exit status.
+
+Only the module of the command that was asked for is imported: judging a stored run needs no database driver.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Final
+
+from fraiseql_chaos.cli.status import RIG_FAILED, WRONG_USE
+from fraiseql_chaos.errors import ChaosError, DeclarationError
+
+__all__ = ["COMMANDS", "main", "parser"]
+
+COMMANDS: Final = {
+    "run": "run the bundled suite, or one fault",
+    "report": "judge a stored run again, and write its page",
+    "doctor": "what this machine can and cannot do",
+}
+"""Each is a module beside this one, with ``add_to(parser)``, which sets the function ``perform(arguments)``."""
+
+
+def parser(*, for_command: str | None = None) -> argparse.ArgumentParser:
+    """
+    Return the parser.
+
+    Args:
+        for_command: The command whose options are wanted; those of the others are left out.
+    """
+    top = argparse.ArgumentParser(
+        prog="fraiseql-chaos",
+        description="Real faults against a real FraiseQL service on a real PostgreSQL, judged from evidence.",
+        epilog="Exit status: 0 held, 1 violated, 2 wrong use, 3 inconclusive, 4 the rig or a record failed.",
+    )
+    commands = top.add_subparsers(title="commands", required=True, metavar=" | ".join(COMMANDS))
+    for name, summary in COMMANDS.items():
+        command = commands.add_parser(name, help=summary)
+        if name == for_command:
+            import_module(f"fraiseql_chaos.cli.{name}").add_to(command)
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run a command and exit with its status."""
+    words = sys.argv[1:] if argv is None else list(argv)
+    arguments = parser(for_command=words[0] if words else None).parse_args(words)
+    try:
+        status: int = arguments.perform(arguments)
+    except DeclarationError as error:
+        print(f"fraiseql-chaos: {error}", file=sys.stderr)
+        status = WRONG_USE
+    except ChaosError as error:
+        print(f"fraiseql-chaos: {error}", file=sys.stderr)
+        status = RIG_FAILED
+    sys.exit(status)

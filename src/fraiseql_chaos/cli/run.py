@@ -1,0 +1,196 @@
+"""
+``fraiseql-chaos run``: experiments from the command line.
+
+Without ``--fault`` it runs the bundled suite, through pytest. With it, one experiment:
+
+    fraiseql-chaos run --fault network_latency,latency_ms=250 --from 1s --for 3s --rate 50 --lasting 6s --recovers-within 2s
+
+Both take a service of the user's own with ``--app`` and ``--workload``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import shlex
+import shutil
+import sys
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+import fraiseql_chaos
+from fraiseql_chaos.cli.status import INCONCLUSIVE, RIG_FAILED, VIOLATED, WRONG_USE, status_of
+from fraiseql_chaos.core import JsonScalar, parse_duration, per_second
+from fraiseql_chaos.errors import DeclarationError
+from fraiseql_chaos.experiment import FAILURE_TYPES, Chaos, Inconclusive, Laboratory, Load, Title, Violated, fault_from_options
+from fraiseql_chaos.plan import Fault
+from fraiseql_chaos.pytest_plugin.laboratory import laboratory_settings
+from fraiseql_chaos.pytest_plugin.options import ChaosOptions
+from fraiseql_chaos.reports import RunFolder, verdict_table
+from fraiseql_chaos.reports.html import write_html
+from fraiseql_chaos.verdicts import Expectation, availability, detects_within, fails_within, recovers_within
+
+__all__ = ["add_to"]
+
+_PYTEST_NAMES: Final = {
+    "seed": "--chaos-seed",
+    "duration": "--chaos-duration",
+    "strict": "--chaos-strict",
+    "disarm": "--chaos-disarm",
+    "store": "--chaos-store",
+    "report": "--chaos-report",
+    "json": "--chaos-json",
+    "postgres": "--chaos-postgres",
+    "dsn": "--chaos-dsn",
+    "i_own_this_database": "--i-own-this-database",
+    "target_python": "--target-python",
+    "app": "--chaos-app",
+    "sql": "--chaos-sql",
+    "workload": "--chaos-workload",
+}
+"""Our options, without the prefix that pytest's shared name space needs."""
+
+_PYTEST_STATUS: Final = {pytest.ExitCode.TESTS_FAILED: VIOLATED, pytest.ExitCode.USAGE_ERROR: WRONG_USE, pytest.ExitCode.NO_TESTS_COLLECTED: INCONCLUSIVE}
+
+
+def add_to(command: argparse.ArgumentParser) -> None:
+    """Add the command's options to its parser."""
+    command.description = "Run the bundled suite, or with --fault one experiment, against the reference service or one of your own."
+    options = ((name, ", ".join(f"{o}: {meaning}" for o, meaning in kind.options.items())) for name, kind in FAILURE_TYPES.items())
+    command.epilog = f"Failure types and their options: {'; '.join(f'{name} ({described})' for name, described in options)}"
+    _add_common(command)
+    _add_single(command.add_argument_group("one experiment"))
+    command.set_defaults(perform=perform)
+
+
+def _add_common(command: argparse.ArgumentParser) -> None:
+    add = command.add_argument
+    add("select", nargs="*", metavar="PYTEST_ARG", help="which tests of the suite, in pytest's words; put -- in front of options: -- -k latency")
+    add("--seed", metavar="N", help="seed of every random choice; drawn and printed if not given")
+    add("--duration", metavar="S", help="how long each fault of the suite stays armed")
+    add("--strict", action="store_true", help="a capability this machine lacks is an error, not a counted skip")
+    add("--disarm", action="store_true", help="negative control: inject nothing; nothing may then be held")
+    add("--store", type=Path, metavar="DIR", help="where runs are kept (default: .chaos/runs)")
+    add("--report", type=Path, metavar="F.html", help="also write the page to F.html")
+    add("--json", type=Path, metavar="F.json", help="also write the run to F.json")
+    add("--postgres", metavar="MAJOR", help="major version of PostgreSQL, 14..18")
+    add("--dsn", metavar="DSN", help="use this server instead of one of our own")
+    add("--i-own-this-database", action="store_true", help="allow experiments on the database of --dsn although it is not marked disposable")
+    add("--target-python", type=Path, metavar="PATH", help="interpreter that runs the service, for another FraiseQL release")
+    add("--app", metavar="MODULE:APP", help="the service to test (default: the reference service)")
+    add("--sql", type=Path, metavar="F.sql", help="schema and data of the service given by --app")
+    add("--workload", type=Path, metavar="F.toml", help="what to ask of the service given by --app")
+
+
+def _add_single(group: Any) -> None:
+    add = group.add_argument
+    add("--fault", metavar="TYPE[,OPTION=VALUE...]", help=f"one of {', '.join(FAILURE_TYPES)}, with its options")
+    add("--from", dest="begin", default="1s", metavar="T", help="when it is armed, after the first request (default: %(default)s)")
+    add("--for", dest="length", default="3s", metavar="T", help="how long it stays armed (default: %(default)s)")
+    add("--rate", default="50", metavar="N", help="requests per second, open loop (default: %(default)s)")
+    add("--lasting", metavar="T", help="how long requests are sent (default: until 4 s after the fault)")
+    add("--service", default="stock", metavar="VARIANT", help="which reference service, stock or hardened (default: %(default)s)")
+    add("--availability", type=float, metavar="SHARE", help="expect at least this share of all requests to succeed, 0 to 1")
+    add("--fails-within", metavar="T", help="expect every request during the fault to end within T")
+    add("--detects-within", metavar="T", help="expect the service to show the fault within T")
+    add("--recovers-within", default="5s", metavar="T", help="expect requests to succeed again, for good, within T of the heal (default: %(default)s)")
+
+
+def perform(arguments: argparse.Namespace) -> int:
+    """Run the suite, or one experiment."""
+    if arguments.fault is None:
+        return _suite(arguments)
+    if arguments.select:
+        raise DeclarationError(f"{shlex.join(arguments.select)}: tests are chosen from the suite, and --fault does not run the suite; nothing was run")
+    return asyncio.run(_single(arguments))
+
+
+def suite_directory() -> Path:
+    """Return where the bundled suite lies: in the wheel, or in the source tree beside ``src``."""
+    package = Path(fraiseql_chaos.__file__).parent
+    bundled = package / "suite"
+    return bundled if bundled.is_dir() else package.parents[1] / "tests" / "chaos"
+
+
+def _suite(arguments: argparse.Namespace) -> int:
+    suite = suite_directory()
+    words = [str(suite), "-p", "no:cacheprovider", f"--rootdir={suite}", "-v", f"-o=chaos_weaknesses={suite / 'weaknesses.toml'}", "-o=addopts="]
+    words.append("--import-mode=importlib")
+    if arguments.store is None:
+        words.append(f"--chaos-store={Path.cwd() / '.chaos' / 'runs'}")
+    for ours, theirs in _PYTEST_NAMES.items():
+        value = getattr(arguments, ours)
+        if value is True:
+            words.append(theirs)
+        elif value not in {None, False}:
+            words.append(f"{theirs}={value}")
+    status = pytest.main([*words, *arguments.select])
+    return _PYTEST_STATUS.get(pytest.ExitCode(status), RIG_FAILED) if status else 0
+
+
+async def _single(arguments: argparse.Namespace) -> int:
+    options = ChaosOptions(lambda name: getattr(arguments, _OURS[name]), Path.cwd())
+    fault, expectations = _fault(arguments.fault), _expectations(arguments)
+    begin, length = parse_duration(arguments.begin), parse_duration(arguments.length)
+    lasting = parse_duration(arguments.lasting) if arguments.lasting else begin + length + parse_duration("4s")
+    rate = per_second(_number("--rate", arguments.rate))
+    started = datetime.now(UTC)
+    replay = f"{shlex.join(['fraiseql-chaos', *sys.argv[1:]])}{'' if arguments.seed else f' --seed={options.seed}'}"
+    settings = laboratory_settings(options)
+    folder = RunFolder.join(options.store / f"{started:%Y%m%dT%H%M%SZ}-{options.seed}", seed=options.seed, replay=replay, started=started)
+    title = Title(experiment=fault.kind, title=f"{fault} on the database", claims=(), weakness=None, replay=replay)
+    async with Laboratory(settings, folder) as laboratory, AsyncExitStack() as stack:
+        service = await laboratory.deploy(None if arguments.app else arguments.service)
+        chaos = Chaos()
+        await stack.enter_async_context(chaos(fault, on=service.database, between=(begin, begin + length)))
+        recording = await Load(laboratory, service, chaos, title).open_loop(service.reads, rate=rate, lasting=lasting)
+    try:
+        recording.require(*expectations)
+    except (Violated, Inconclusive) as verdict:
+        print(verdict)
+    document = folder.collect()
+    page = write_html(folder, folder.path / "report.html", document=document)
+    for source, copy in ((page, options.report), (folder.path / "run.json", options.json)):
+        if copy is not None:
+            shutil.copyfile(source, copy)
+    print(f"{verdict_table(document)}\nseed    {options.seed}\nreport  {page}")
+    return status_of(document)
+
+
+_OURS: Final = {theirs: ours for ours, theirs in _PYTEST_NAMES.items()}
+
+
+def _fault(text: str) -> Fault:
+    name, *pairs = text.split(",")
+    options: dict[str, JsonScalar] = {}
+    for pair in pairs:
+        option, equals, value = pair.partition("=")
+        if not equals:
+            raise DeclarationError(f"--fault={text}: {pair!r} is not OPTION=VALUE; nothing was armed")
+        try:
+            options[option] = float(value)
+        except ValueError:
+            options[option] = value
+    return fault_from_options(name, options)
+
+
+def _expectations(arguments: argparse.Namespace) -> tuple[Expectation, ...]:
+    expectations: list[Expectation] = [recovers_within(parse_duration(arguments.recovers_within))]
+    if arguments.availability is not None:
+        expectations.append(availability(at_least=arguments.availability))
+    if arguments.fails_within is not None:
+        expectations.append(fails_within(parse_duration(arguments.fails_within)))
+    if arguments.detects_within is not None:
+        expectations.append(detects_within(parse_duration(arguments.detects_within)))
+    return tuple(expectations)
+
+
+def _number(option: str, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise DeclarationError(f"{option}={text}: a number per second; nothing was run") from None

@@ -1,0 +1,22 @@
+"""What the exit status means."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fraiseql_chaos.reports import RunDocument
+
+__all__ = ["HELD", "INCONCLUSIVE", "RIG_FAILED", "VIOLATED", "WRONG_USE", "status_of"]
+
+HELD: Final = 0
+VIOLATED: Final = 1
+WRONG_USE: Final = 2
+INCONCLUSIVE: Final = 3
+RIG_FAILED: Final = 4
+
+
+def status_of(document: RunDocument) -> int:
+    """Return the worst of a run; a run of nothing shows nothing."""
+    if document.totals.violated:
+        return VIOLATED
+    return INCONCLUSIVE if document.totals.inconclusive or not document.totals.run else HELD

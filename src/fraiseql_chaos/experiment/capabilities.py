@@ -1,0 +1,93 @@
+"""
+What this machine can do, found out by looking and not by trusting a list.
+
+Each fault needs parts of the rig; a part that is missing takes its faults with it, with the reason and the way to get it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from fraiseql_chaos.errors import ChaosError
+from fraiseql_chaos.layers.server.faults import SERVER_FAULTS
+from fraiseql_chaos.layers.stream.faults import STREAM_FAULTS
+from fraiseql_chaos.rig.keeper.lease import leases_root
+from fraiseql_chaos.rig.postgres.binaries import MAJORS, available_majors, install_command
+from fraiseql_chaos.rig.service import check_interpreter
+
+__all__ = ["Capability", "capabilities"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capability:
+    """
+    Something a run may need.
+
+    Attributes:
+        name: What it is.
+        available: Whether this machine has it.
+        required: Whether the bundled suite cannot run without it.
+        detail: What was found, or what is missing.
+        remedy: How to get it; empty if it is there.
+    """
+
+    name: str
+    available: bool
+    required: bool
+    detail: str
+    remedy: str = ""
+
+
+def capabilities(python: Path | None = None) -> tuple[Capability, ...]:
+    """
+    Look at this machine.
+
+    Args:
+        python: The interpreter that would run the service; this one if not given.
+    """
+    majors = available_majors()
+    parts = (_interpreter(python or Path(sys.executable)), _any_postgres(majors), *map(lambda m: _postgres(m, majors), reversed(MAJORS)), _leases())
+    possible = all(part.available for part in parts if part.required)
+    faults = tuple(
+        Capability(
+            name=f"fault {fault.layer}/{fault.kind}",
+            available=possible,
+            required=False,
+            detail=f"{fault.failure_type}, fidelity: {fault.fidelity}" if possible else "a part of the rig is missing, see above",
+        )
+        for fault in (*STREAM_FAULTS, *SERVER_FAULTS)
+    )
+    return (*parts, *faults)
+
+
+def _interpreter(python: Path) -> Capability:
+    name = "interpreter of the service"
+    try:
+        check_interpreter(python)
+    except ChaosError as error:
+        remedy = f"install fraiseql and uvicorn into the environment of {python}, or name another with --target-python"
+        return Capability(name=name, available=False, required=True, detail=str(error), remedy=remedy)
+    return Capability(name=name, available=True, required=True, detail=str(python))
+
+
+def _any_postgres(majors: dict[int, str]) -> Capability:
+    detail = ", ".join(map(str, majors)) or "there is none"
+    remedy = "" if majors else install_command(MAJORS[-1])
+    return Capability(name="PostgreSQL of our own, any version", available=bool(majors), required=True, detail=detail, remedy=remedy)
+
+
+def _postgres(major: int, majors: dict[int, str]) -> Capability:
+    found = majors.get(major)
+    remedy = "" if found else install_command(major)
+    return Capability(name=f"PostgreSQL {major}", available=found is not None, required=False, detail=found or "not here", remedy=remedy)
+
+
+def _leases() -> Capability:
+    root = leases_root()
+    parent = root if root.exists() else root.parent
+    fine = os.access(parent, os.W_OK | os.X_OK) and (not root.exists() or root.stat().st_uid == os.getuid())
+    remedy = "" if fine else "set TMPDIR to a directory of your own"
+    return Capability(name="place for temporary files", available=fine, required=True, detail=str(root), remedy=remedy)

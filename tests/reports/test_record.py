@@ -1,0 +1,77 @@
+"""What a run says about itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fraiseql_chaos.reports import Attempt, ExperimentRecord, RunDocument, Skip, Weakness
+from fraiseql_chaos.verdicts import availability, judge_all
+from histories import Scene, outage
+from sample_run import KNOWN, sample_run
+
+
+def _record(scene: Scene, weakness: Weakness | None = None, at_least: float = 0.5) -> ExperimentRecord:
+    history, asked = scene.history(), [availability(at_least=at_least)]
+    return ExperimentRecord.of(history, judge_all(history, asked), path="histories/a.jsonl", title="It holds", expectations=asked, weakness=weakness)
+
+
+def test_a_record_carries_the_fault_with_its_times_and_evidence() -> None:
+    (fault,) = _record(outage()).faults
+
+    assert (fault.type, fault.layer, fault.fidelity, fault.failure_type, fault.target) == (
+        "refuse",
+        "stream",
+        "kernel",
+        "database_unavailable",
+        "database",
+    )
+    assert (fault.armed_at_s, fault.healed_at_s) == (2.002, 4.0)
+    assert [(e.count, e.independent) for e in fault.evidence] == [(7, False), (12, True)]
+
+
+def test_a_violation_that_names_a_weakness_stands_as_one_and_is_not_violated_for_it() -> None:
+    known, unknown = _record(outage(), KNOWN, at_least=0.99), _record(outage(), at_least=0.99)
+
+    assert (known.verdict, known.standing) == ("violated", "weakness")
+    assert (unknown.verdict, unknown.standing) == ("violated", "violated")
+
+
+def test_a_weakness_that_was_not_seen_says_so_and_an_inconclusive_one_does_not() -> None:
+    seen_no_more, untold = _record(outage(), KNOWN), _record(outage().stall(1, 900), KNOWN)
+
+    assert (seen_no_more.standing, seen_no_more.is_outdated_weakness) == ("held", True)
+    assert (untold.standing, untold.is_outdated_weakness) == ("inconclusive", False)
+
+
+def test_the_last_attempt_is_the_record_and_the_ones_before_are_kept() -> None:
+    history = outage().history()
+    judgement = judge_all(history, [])
+    before = Attempt(history="histories/a.jsonl", verdict="inconclusive", reasons=("instrument: late",))
+    record = ExperimentRecord.of(history, judgement, path="histories/a.2.jsonl", title="t", expectations=[], earlier=[before])
+
+    assert record.attempts == (before, Attempt(history="histories/a.2.jsonl", verdict="held", reasons=()))
+
+
+def test_totals_add_up_and_keep_weakness_and_skipped_apart(tmp_path: Path) -> None:
+    totals = sample_run(tmp_path).collect().totals
+
+    assert (totals.run, totals.held, totals.violated, totals.inconclusive, totals.weakness, totals.skipped) == (6, 2, 2, 1, 1, 2)
+
+
+def test_a_run_says_of_its_target_only_what_all_its_tests_agree_on() -> None:
+    one = _record(outage("a"))
+    other = ExperimentRecord(
+        **{name: getattr(one, name) for name in one.__dataclass_fields__} | {"id": "b", "target": one.target | {"service": "hardened"}}
+    )
+    document = RunDocument.of([other, one], [Skip(id="z", reason="r")], seed=1, replay="x", started="2026-01-01T00:00:00+00:00")
+
+    assert [record.id for record in document.experiments] == ["a", "b"]
+    assert "service" not in document.target
+    assert document.target["fraiseql"] == "1.9.16"
+
+
+@pytest.mark.parametrize("scene", [outage(), Scene().answers(0, 1000), Scene()])
+def test_a_record_can_be_made_of_any_whole_history(scene: Scene) -> None:
+    assert _record(scene).metrics.overall.requests == scene.requests

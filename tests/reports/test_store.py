@@ -1,0 +1,138 @@
+"""One folder a run: exclusive, whole, strict, and judged again to the same byte."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fraiseql_chaos.errors import HistoryError
+from fraiseql_chaos.reports import ExperimentRecord, RunFolder, read_run, rejudge
+from fraiseql_chaos.verdicts import judge_all
+from histories import outage, store
+from sample_run import STARTED, sample_run
+
+
+def _fresh(root: Path) -> RunFolder:
+    return RunFolder.create(root, seed=42, replay="pytest", started=STARTED)
+
+
+def _add(path: Path, name: str) -> None:
+    folder = RunFolder.open(path)
+    history = outage(name).history()
+    file = folder.history_path(name)
+    store(history, file)
+    folder.add(ExperimentRecord.of(history, judge_all(history, []), path=folder.relative(file), title=name, expectations=[]))
+
+
+def test_a_run_has_a_folder_of_its_own_and_latest_is_the_last_one(tmp_path: Path) -> None:
+    folders = [_fresh(tmp_path / "runs") for _ in range(3)]
+
+    assert [folder.path.name for folder in folders] == ["20261122T060905Z-42", "20261122T060905Z-42-2", "20261122T060905Z-42-3"]
+    assert (tmp_path / "runs" / "latest").readlink() == Path("20261122T060905Z-42-3")
+    assert RunFolder.open(tmp_path / "runs" / "latest") == folders[-1]
+
+
+def test_what_was_stored_is_what_is_read(tmp_path: Path) -> None:
+    folder = sample_run(tmp_path)
+
+    assert read_run(folder.path) == read_run(tmp_path / "latest" / "run.json") == folder.collect()
+
+
+def test_several_processes_write_into_one_folder(tmp_path: Path) -> None:
+    folder = _fresh(tmp_path)
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(2) as workers:
+        workers.starmap(_add, [(folder.path, f"tests/test_a.py::test_{number}") for number in range(8)])
+
+    assert folder.collect().totals.held == 8
+    assert [path for path in folder.path.rglob(".*")] == []
+
+
+def test_names_that_look_alike_as_files_do_not_collide(tmp_path: Path) -> None:
+    folder = _fresh(tmp_path)
+
+    assert folder.history_path("test_a[x/y]") != folder.history_path("test_a[x y]")
+    assert folder.history_path("a", attempt=2) != folder.history_path("a")
+    assert len(folder.history_path("a" * 500).name) < 120
+
+
+def test_judging_again_gives_the_same_files_to_the_byte(tmp_path: Path) -> None:
+    folder = sample_run(tmp_path)
+    before = {path: path.read_bytes() for path in folder.path.rglob("*.json")}
+    document = rejudge(RunFolder.open(folder.path))
+
+    assert {path: path.read_bytes() for path in folder.path.rglob("*.json")} == before
+    assert document == read_run(folder.path)
+
+
+def test_judging_again_follows_the_history_and_not_what_was_written_about_it(tmp_path: Path) -> None:
+    folder = sample_run(tmp_path)
+    record = next(path for path in (folder.path / "experiments").iterdir() if "refused" in path.name)
+    raw = json.loads(record.read_text(encoding="utf-8"))
+    record.write_text(json.dumps(raw | {"verdict": "violated", "reasons": ["made up"]}), encoding="utf-8")
+    assert folder.collect().totals.violated == 3
+
+    assert rejudge(folder).totals.violated == 2
+
+
+def _without(raw: dict[str, Any]) -> None:
+    del raw["totals"]["held"]
+
+
+@pytest.mark.parametrize(
+    ("damage", "complaint"),
+    [
+        (lambda raw: raw.update(schema="other/1"), r"run\.json: schema: the run has the format 'other/1'"),
+        (_without, r"run\.json\.totals: field 'held' is missing"),
+        (lambda raw: raw["experiments"][2].update(verdict="fine"), r"run\.json\.experiments\[2\]\.verdict: 'fine' is not 'held' or"),
+        (
+            lambda raw: raw["experiments"][0]["faults"][0]["evidence"][1].update(count="3"),
+            r"faults\[0\]\.evidence\[1\]\.count: '3' is not a whole number",
+        ),
+        (lambda raw: raw["experiments"][0]["findings"][0]["expectation"].update(kind="vibes"), r"findings\[0\]\.expectation: 'vibes' is no kind"),
+        (lambda raw: raw["experiments"][0]["metrics"]["during"].update(mood=1), r"metrics\.during: field 'mood' is unknown"),
+    ],
+)
+def test_a_document_that_is_not_exactly_ours_is_refused_with_file_and_field(
+    tmp_path: Path, damage: Callable[[dict[str, Any]], None], complaint: str
+) -> None:
+    file = sample_run(tmp_path).path / "run.json"
+    raw = json.loads(file.read_text(encoding="utf-8"))
+    damage(raw)
+    file.write_text(json.dumps(raw), encoding="utf-8")
+
+    with pytest.raises(HistoryError, match=complaint):
+        read_run(file)
+
+
+def test_a_file_that_is_cut_short_or_missing_is_refused_by_name(tmp_path: Path) -> None:
+    folder = sample_run(tmp_path)
+    record = next((folder.path / "experiments").iterdir())
+    record.write_bytes(record.read_bytes()[:-20])
+
+    with pytest.raises(HistoryError, match=rf"{record.name}: not JSON"):
+        folder.collect()
+    with pytest.raises(HistoryError, match=r"header\.json cannot be read"):
+        RunFolder.open(tmp_path)
+
+
+def test_a_record_that_points_out_of_its_folder_is_not_followed(tmp_path: Path) -> None:
+    folder = sample_run(tmp_path)
+    record = next((folder.path / "experiments").iterdir())
+    raw = json.loads(record.read_text(encoding="utf-8"))
+    record.write_text(json.dumps(raw | {"history": "../../elsewhere.jsonl"}), encoding="utf-8")
+
+    with pytest.raises(HistoryError, match="lies outside of the run's folder"):
+        rejudge(folder)
+
+
+def test_a_place_where_no_folder_can_be_made_is_an_error_before_anything_runs(tmp_path: Path) -> None:
+    (tmp_path / "runs").write_text("a file", encoding="utf-8")
+
+    with pytest.raises(HistoryError, match="nothing was run"):
+        _fresh(tmp_path / "runs")

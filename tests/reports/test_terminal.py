@@ -1,0 +1,42 @@
+"""The table in plain text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fraiseql_chaos.reports import RunDocument, totals_line, verdict_table
+from sample_run import sample_run
+
+
+def test_the_worst_comes_first_and_every_test_that_did_not_hold_says_why(tmp_path: Path) -> None:
+    lines = verdict_table(sample_run(tmp_path).collect()).splitlines()
+    words = [line.split()[0] for line in lines if line and not line.startswith(" ")]
+
+    assert words == ["VIOLATED", "VIOLATED", "INCONCLUSIVE", "WEAKNESS", "held", "held", "skipped", "skipped", "6"]
+    assert "              recovers_within: a request planned 1.68 s after the fault's end still failed" in lines
+    assert "              known weakness W-007: GraphQL errors carry the SQL statement that failed." in lines
+    assert "              attempt 2; before it: inconclusive" in lines
+    assert any(line.startswith("              fault_observed: 0-loss was armed, but no independent witness saw it") for line in lines)
+
+
+def test_a_line_names_the_test_its_fault_and_the_key_numbers(tmp_path: Path) -> None:
+    table = verdict_table(sample_run(tmp_path).collect())
+    (line,) = [line for line in table.splitlines() if "slow_database" in line]
+
+    assert line.startswith("held          test_latency_chaos.py::test_reads_survive_a_slow_database")
+    assert "  latency on database | ok 100 % | p95 3" in line
+    assert " ms | back " in line
+
+
+def test_the_table_is_plain_text(tmp_path: Path) -> None:
+    table = verdict_table(sample_run(tmp_path).collect())
+
+    assert "\x1b" not in table
+    assert table.splitlines()[-1] == "6 tests: 2 held, 2 violated, 1 inconclusive, 1 weakness; 2 skipped"
+
+
+def test_a_run_of_nothing_says_so() -> None:
+    document = RunDocument.of([], seed=1, replay="x", started="2026-01-01T00:00:00+00:00")
+
+    assert totals_line(document) == "0 tests: 0 held, 0 violated, 0 inconclusive, 0 weaknesses; 0 skipped"
+    assert verdict_table(document).strip() == totals_line(document)
