@@ -33,11 +33,11 @@ bench: bootstrap ## measure the instrument itself
 	@for file in benchmarks/*.py; do $(BIN)/python "$$file" $(ARGS) || exit; done
 
 lock: bootstrap ## write requirements/dev.txt again; ARGS=--upgrade moves every pin
-	@scripts/lock.sh $(ARGS)
+	@sh scripts/lock.sh $(ARGS)
 
 clean: ## remove the environment and the caches; stored runs in .chaos stay
 	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
 	find src tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
 
 bootstrap:
-	@scripts/bootstrap.sh
+	@sh scripts/bootstrap.sh

@@ -35,7 +35,7 @@ up_to_date && exit 0
 
 rm -f "$stamp"
 if ! usable; then
-    python=$(scripts/find-python.sh)
+    python=$(sh scripts/find-python.sh)
     say "making .venv with $python"
     "$python" -m venv --clear .venv
 fi

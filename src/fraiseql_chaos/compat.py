@@ -65,6 +65,7 @@ class FailureScenario:
     def __post_init__(self) -> None:
         if isinstance(self.duration, bool) or not isinstance(self.duration, int | float) or not self.duration > 0:
             raise DeclarationError(f"duration={self.duration!r}: a number of seconds above 0; nothing was armed")
+        seconds(self.duration)
         if self.target != "database":
             raise DeclarationError(f"target={self.target!r}: there is 'database'; nothing was armed")
         self.fault()

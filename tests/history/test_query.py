@@ -20,9 +20,10 @@ def small(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_file_cut_at_any_byte_is_refused_with_its_name(small: Path) -> None:
-    whole = small.read_bytes()
-    cut = small.with_name("cut.jsonl")
+def test_a_file_cut_at_any_byte_is_refused_with_its_name(tmp_path: Path) -> None:
+    cut = tmp_path / "cut.jsonl"
+    store(Scene().request(0).history(), cut)
+    whole = cut.read_bytes()
     for length in range(len(whole)):
         cut.write_bytes(whole[:length])
         with pytest.raises(HistoryError, match=r"cut\.jsonl"):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,22 +12,12 @@ from typing import Any
 import pytest
 
 from fraiseql_chaos.errors import HistoryError
-from fraiseql_chaos.reports import ExperimentRecord, RunFolder, read_run, rejudge
-from fraiseql_chaos.verdicts import judge_all
-from histories import outage, store
+from fraiseql_chaos.reports import RunFolder, read_run, rejudge
 from sample_run import STARTED, sample_run
 
 
 def _fresh(root: Path) -> RunFolder:
     return RunFolder.create(root, seed=42, replay="pytest", started=STARTED)
-
-
-def _add(path: Path, name: str) -> None:
-    folder = RunFolder.open(path)
-    history = outage(name).history()
-    file = folder.history_path(name)
-    store(history, file)
-    folder.add(ExperimentRecord.of(history, judge_all(history, []), path=folder.relative(file), title=name, expectations=[]))
 
 
 def test_a_run_has_a_folder_of_its_own_and_latest_is_the_last_one(tmp_path: Path) -> None:
@@ -45,12 +36,14 @@ def test_what_was_stored_is_what_is_read(tmp_path: Path) -> None:
 
 def test_several_processes_write_into_one_folder(tmp_path: Path) -> None:
     folder = _fresh(tmp_path)
-    context = multiprocessing.get_context("spawn")
-    with context.Pool(2) as workers:
-        workers.starmap(_add, [(folder.path, f"tests/test_a.py::test_{number}") for number in range(8)])
+    code = "import sys, pathlib, sample_run; [sample_run.add_outage(pathlib.Path(sys.argv[1]), name) for name in sys.argv[2:]]"
+    names = [f"tests/test_a.py::test_{number}" for number in range(8)]
+    python = [sys.executable, "-c", code, str(folder.path)]
+    writers = [subprocess.Popen([*python, *names[half::2]], env={"PYTHONPATH": str(Path(__file__).parents[1])}) for half in (0, 1)]
+    assert [writer.wait(timeout=60) for writer in writers] == [0, 0]
 
     assert folder.collect().totals.held == 8
-    assert [path for path in folder.path.rglob(".*")] == []
+    assert list(folder.path.rglob(".*")) == []
 
 
 def test_names_that_look_alike_as_files_do_not_collide(tmp_path: Path) -> None:

@@ -30,6 +30,8 @@ async def app(scope, receive, send):
     path = scope["path"]
     if path == "/hang":
         await asyncio.sleep(60)
+    if path == "/unready":
+        STATUS["/ready"] = 503
     if path == "/die":
         print("last words", flush=True)
         os._exit(3)
@@ -92,9 +94,16 @@ async def test_without_a_readiness_route_the_next_best_sign_decides(serve: Serve
     assert (await serve(**status)).exited() is None
 
 
-async def test_a_service_that_is_never_ready_is_given_up_quoted_and_ended(serve: Serve, keeper: Keeper) -> None:
-    with pytest.raises(ServiceError, match=r"not ready within .*; its last answer was 503 to GET /ready: .*the end of its log .*service\.log"):
-        await serve(ready=503, health=200, within_s=2)
+async def test_a_service_that_is_not_ready_is_quoted(serve: Serve) -> None:
+    service = await serve(ready=200, health=200)
+    ask(service, "/unready")
+    with pytest.raises(ServiceError, match=r"not ready within 100 ms; its last answer was 503 to GET /ready: .*the end of its log .*service\.log"):
+        await service.wait_ready(within=ms(100))
+
+
+async def test_a_service_that_is_never_ready_is_given_up_and_ended(serve: Serve, keeper: Keeper) -> None:
+    with pytest.raises(ServiceError, match=r"(not ready|did not finish starting) within .*service\.log"):
+        await serve(ready=503, health=200, within_s=1)
     await wait_until(lambda: not descendants(keeper._process.pid), within=seconds(5), what="the end of the service")
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from fraiseql_chaos.core import dice
 from fraiseql_chaos.errors import DeclarationError
-from fraiseql_chaos.stats import nearest_rank, percentile
+from fraiseql_chaos.stats import nearest_rank, percentile, value_at
 
 
 @pytest.mark.parametrize(
@@ -26,6 +26,7 @@ def test_rank_is_the_nearest_one_also_where_floats_are_not(p: float, count: int,
 def test_percentile_is_the_least_value_that_covers_its_share(values: list[int], p: int) -> None:
     taken = percentile(values, p).value
 
+    assert taken == value_at(values, p)
     assert taken in values
     assert Fraction(sum(v <= taken for v in values), len(values)) >= Fraction(p, 100)
     assert Fraction(sum(v < taken for v in values), len(values)) < Fraction(p, 100)

@@ -23,6 +23,7 @@ from fraiseql_chaos.verdicts import (
     latency,
     no_crash,
     recovers_within,
+    slowdown,
     to_json,
 )
 
@@ -37,6 +38,7 @@ EVERY: list[Expectation] = [
     latency(99.9, at_most=us(1500), during="fault", of="service"),
     no_crash(),
     recovers_within(ms(0.001)),
+    slowdown(at_most=2.5),
 ]
 
 

@@ -19,8 +19,10 @@ from aiohttp import web
 
 from fraiseql_chaos.core import Duration, Rate, ms, now_ns, per_second, seconds
 from fraiseql_chaos.errors import LocalProtocolError, RigError
-from fraiseql_chaos.history import Event, GeneratorStalled, Operation
+from fraiseql_chaos.history import Event, GeneratorStalled, Operation, encode
+from fraiseql_chaos.rig.keeper import Keeper
 from fraiseql_chaos.workload import Case, GraphQLOperation, LoadGenerator, LoadSpec, Target
+from fraiseql_chaos.workload.link import ControlLink
 
 pytestmark = pytest.mark.anyio
 
@@ -162,6 +164,23 @@ async def test_a_generator_that_dies_is_an_error_and_not_a_shorter_run(serve: Se
     await started.begin(now_ns() + ms(50).ns)
     with pytest.raises(RigError, match="killed by signal 9 before its load was done"):
         await _kill_at_the_first_event(started)
+
+
+async def test_a_request_without_a_record_is_an_error_and_not_a_shorter_run(keeper: Keeper) -> None:
+    """The other end of the connection is the test itself: it claims two requests and accounts for one."""
+    ours, theirs = socket.socketpair()
+    reader, writer = await asyncio.open_unix_connection(sock=ours)
+    child = keeper.spawn(["/bin/sleep", "60"], name="sleep", log=keeper.directory / "log", env={})
+    spec = load(Target(url="http://127.0.0.1:1/"), rate=per_second(2), lasting=seconds(1))
+    started = LoadGenerator(ControlLink(keeper, child, keeper.directory / "log", reader, writer), spec, ())
+    await started.begin(now_ns())
+    record = Operation(ordinal=0, name="ping", planned_ns=0, sent_ns=0, done_ns=1, outcome="ok")
+    with theirs:
+        theirs.sendall(encode(record).encode() + b'\n{"done": {"requests": 2}}\n')
+        events = started.events()
+        assert await anext(events) == record
+        with pytest.raises(RigError, match="planned 2 requests and accounted for 1"):
+            await anext(events)
 
 
 async def _kill_at_the_first_event(started: LoadGenerator) -> None:

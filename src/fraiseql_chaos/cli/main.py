@@ -51,10 +51,18 @@ def main(argv: Sequence[str] | None = None) -> None:
     arguments = parser(for_command=words[0] if words else None).parse_args(words)
     try:
         status: int = arguments.perform(arguments)
-    except DeclarationError as error:
-        print(f"fraiseql-chaos: {error}", file=sys.stderr)
-        status = WRONG_USE
-    except ChaosError as error:
-        print(f"fraiseql-chaos: {error}", file=sys.stderr)
-        status = RIG_FAILED
+    except* DeclarationError as group:
+        status = _told(group, WRONG_USE)
+    except* (ChaosError, OSError) as group:
+        # Several things may go wrong side by side, as when the disk is full while faults are healed; none of it is a broken promise.
+        status = _told(group, RIG_FAILED)
     sys.exit(status)
+
+
+def _told(failures: BaseExceptionGroup[BaseException], status: int) -> int:
+    for failure in failures.exceptions:
+        if isinstance(failure, BaseExceptionGroup):
+            _told(failure, status)
+        else:
+            print(f"fraiseql-chaos: {failure}", file=sys.stderr)
+    return status

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import shlex
 import shutil
 import sys
@@ -23,14 +24,15 @@ from typing import Any, Final
 import pytest
 
 import fraiseql_chaos
-from fraiseql_chaos.cli.status import INCONCLUSIVE, RIG_FAILED, VIOLATED, WRONG_USE, status_of
-from fraiseql_chaos.core import JsonScalar, parse_duration, per_second
+from fraiseql_chaos.cli.status import HELD, INCONCLUSIVE, RIG_FAILED, WRONG_USE, status_of
+from fraiseql_chaos.core import Duration, JsonScalar, parse_duration, per_second
 from fraiseql_chaos.errors import DeclarationError
-from fraiseql_chaos.experiment import FAILURE_TYPES, Chaos, Inconclusive, Laboratory, Load, Title, Violated, fault_from_options
-from fraiseql_chaos.plan import Fault
+from fraiseql_chaos.experiment import FAILURE_TYPES, VARIANTS, Chaos, Inconclusive, Laboratory, Load, Title, Violated, fault_from_options
+from fraiseql_chaos.plan import Fault, Window
 from fraiseql_chaos.pytest_plugin.laboratory import laboratory_settings
 from fraiseql_chaos.pytest_plugin.options import ChaosOptions
-from fraiseql_chaos.reports import RunFolder, verdict_table
+from fraiseql_chaos.pytest_plugin.session import state_of
+from fraiseql_chaos.reports import RunDocument, RunFolder, verdict_table
 from fraiseql_chaos.reports.html import write_html
 from fraiseql_chaos.verdicts import Expectation, availability, detects_within, fails_within, recovers_within
 
@@ -54,7 +56,11 @@ _PYTEST_NAMES: Final = {
 }
 """Our options, without the prefix that pytest's shared name space needs."""
 
-_PYTEST_STATUS: Final = {pytest.ExitCode.TESTS_FAILED: VIOLATED, pytest.ExitCode.USAGE_ERROR: WRONG_USE, pytest.ExitCode.NO_TESTS_COLLECTED: INCONCLUSIVE}
+_PYTEST_STATUS: Final = {
+    pytest.ExitCode.OK: HELD,
+    pytest.ExitCode.USAGE_ERROR: WRONG_USE,
+    pytest.ExitCode.NO_TESTS_COLLECTED: INCONCLUSIVE,
+}
 
 
 def add_to(command: argparse.ArgumentParser) -> None:
@@ -97,7 +103,9 @@ def _add_single(group: Any) -> None:
     add("--availability", type=float, metavar="SHARE", help="expect at least this share of all requests to succeed, 0 to 1")
     add("--fails-within", metavar="T", help="expect every request during the fault to end within T")
     add("--detects-within", metavar="T", help="expect the service to show the fault within T")
-    add("--recovers-within", default="5s", metavar="T", help="expect requests to succeed again, for good, within T of the heal (default: %(default)s)")
+    add(
+        "--recovers-within", default="5s", metavar="T", help="expect requests to succeed again, for good, within T of the heal (default: %(default)s)"
+    )
 
 
 def perform(arguments: argparse.Namespace) -> int:
@@ -105,7 +113,9 @@ def perform(arguments: argparse.Namespace) -> int:
     if arguments.fault is None:
         return _suite(arguments)
     if arguments.select:
-        raise DeclarationError(f"{shlex.join(arguments.select)}: tests are chosen from the suite, and --fault does not run the suite; nothing was run")
+        raise DeclarationError(
+            f"{shlex.join(arguments.select)}: tests are chosen from the suite, and --fault does not run the suite; nothing was run"
+        )
     return asyncio.run(_single(arguments))
 
 
@@ -118,8 +128,9 @@ def suite_directory() -> Path:
 
 def _suite(arguments: argparse.Namespace) -> int:
     suite = suite_directory()
-    words = [str(suite), "-p", "no:cacheprovider", f"--rootdir={suite}", "-v", f"-o=chaos_weaknesses={suite / 'weaknesses.toml'}", "-o=addopts="]
-    words.append("--import-mode=importlib")
+    # The suite is the same wherever it is run: neither the configuration nor the conftest files of the project around it take part.
+    words = [str(suite), "-p", "no:cacheprovider", "-c", os.devnull, f"--rootdir={suite}", f"--confcutdir={suite}", "--import-mode=importlib", "-v"]
+    words += [f"-o=chaos_weaknesses={suite / 'weaknesses.toml'}", "-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning"]
     if arguments.store is None:
         words.append(f"--chaos-store={Path.cwd() / '.chaos' / 'runs'}")
     for ours, theirs in _PYTEST_NAMES.items():
@@ -128,16 +139,35 @@ def _suite(arguments: argparse.Namespace) -> int:
             words.append(theirs)
         elif value not in {None, False}:
             words.append(f"{theirs}={value}")
-    status = pytest.main([*words, *arguments.select])
-    return _PYTEST_STATUS.get(pytest.ExitCode(status), RIG_FAILED) if status else 0
+    result = _Result()
+    status = pytest.main([*words, *arguments.select], plugins=[result])
+    if status == pytest.ExitCode.TESTS_FAILED:
+        return result.status()
+    return _PYTEST_STATUS.get(pytest.ExitCode(status), RIG_FAILED)
+
+
+class _Result:
+    """Keeps what a run of pytest came to, because pytest itself knows only failed."""
+
+    def __init__(self) -> None:
+        self._document: RunDocument | None = None
+
+    def pytest_unconfigure(self, config: pytest.Config) -> None:
+        self._document = state_of(config).document
+
+    def status(self) -> int:
+        """Return the status of a run in which something failed: if it was no verdict, then it was the rig."""
+        verdict = HELD if self._document is None else status_of(self._document)
+        return verdict if verdict != HELD else RIG_FAILED
 
 
 async def _single(arguments: argparse.Namespace) -> int:
-    options = ChaosOptions(lambda name: getattr(arguments, _OURS[name]), Path.cwd())
+    options = _options(arguments)
     fault, expectations = _fault(arguments.fault), _expectations(arguments)
     begin, length = parse_duration(arguments.begin), parse_duration(arguments.length)
     lasting = parse_duration(arguments.lasting) if arguments.lasting else begin + length + parse_duration("4s")
     rate = per_second(_number("--rate", arguments.rate))
+    _check_before_anything_starts(Window(begin=begin, end=begin + length), lasting, arguments.service)
     started = datetime.now(UTC)
     replay = f"{shlex.join(['fraiseql-chaos', *sys.argv[1:]])}{'' if arguments.seed else f' --seed={options.seed}'}"
     settings = laboratory_settings(options)
@@ -162,6 +192,21 @@ async def _single(arguments: argparse.Namespace) -> int:
 
 
 _OURS: Final = {theirs: ours for ours, theirs in _PYTEST_NAMES.items()}
+
+
+def _options(arguments: argparse.Namespace) -> ChaosOptions:
+    try:
+        return ChaosOptions(lambda name: getattr(arguments, _OURS[name]), Path.cwd())
+    except DeclarationError as error:
+        raise DeclarationError(str(error).replace("--chaos-", "--")) from None
+
+
+def _check_before_anything_starts(window: Window, lasting: Duration, service: str) -> None:
+    """A wrong word costs no start of a server, and leaves no folder of a run that never was."""
+    if window.end > lasting:
+        raise DeclarationError(f"--lasting={lasting}: the fault heals at {window.end}, and recovery could not be seen; nothing was run")
+    if service not in VARIANTS:
+        raise DeclarationError(f"--service={service}: one of {', '.join(VARIANTS)}; nothing was run")
 
 
 def _fault(text: str) -> Fault:

@@ -41,7 +41,7 @@ class Duration:
 
     def __post_init__(self) -> None:
         if isinstance(self.ns, bool) or not isinstance(self.ns, int):
-            raise DeclarationError(f"a duration is a whole number of nanoseconds, not {self.ns!r}; write ms(250) or seconds(2)")
+            raise DeclarationError(f"a duration is a whole number of nanoseconds, not {self.ns!r}; write ms(250) or seconds(2); nothing was armed")
         if self.ns < 0:
             raise DeclarationError(f"a duration cannot be negative: {self.ns / NS_PER_MS:g} ms; nothing was armed")
 
@@ -86,7 +86,7 @@ class Rate:
 
     def __post_init__(self) -> None:
         if isinstance(self.per_s, bool) or not isinstance(self.per_s, int | float) or not math.isfinite(self.per_s) or self.per_s <= 0:
-            raise DeclarationError(f"a rate is a finite number above 0 per second, not {self.per_s!r}; write per_second(50)")
+            raise DeclarationError(f"a rate is a finite number above 0 per second, not {self.per_s!r}; write per_second(50); nothing was armed")
 
     def __str__(self) -> str:
         return f"{self.per_s:g}/s"
@@ -124,11 +124,11 @@ def parse_duration(text: str) -> Duration:
     """
     match = _DURATION.fullmatch(text)
     if match is None:
-        raise DeclarationError(f"{text!r} is not a duration: write a number at least 0 and its unit, one of us, ms, s, min (250ms, 1.5s)")
-    return Duration(round(float(match["number"]) * _NS_PER_UNIT[match["unit"]]))
+        raise DeclarationError(f"{text!r} is not a duration: write a number at least 0 and its unit, one of us, ms, s, min (250ms, 1.5s); nothing was armed")
+    return _scaled(float(match["number"]), _NS_PER_UNIT[match["unit"]], match["unit"])
 
 
 def _scaled(number: float, factor_ns: int, unit: str) -> Duration:
-    if isinstance(number, bool) or not isinstance(number, int | float) or not math.isfinite(number):
-        raise DeclarationError(f"{unit}() takes a finite number, not {number!r}")
+    if isinstance(number, bool) or not isinstance(number, int | float) or not math.isfinite(number * factor_ns):
+        raise DeclarationError(f"a duration is a finite number of {unit}, not {number!r}; nothing was armed")
     return Duration(round(number * factor_ns))

@@ -93,9 +93,9 @@ class Window:
     def __post_init__(self) -> None:
         for name, value in (("begin", self.begin), ("end", self.end)):
             if not isinstance(value, Duration):
-                raise DeclarationError(f"a window's {name} is a duration with a unit, as seconds(1); {value!r} has none")
+                raise DeclarationError(f"a window's {name} is a duration with a unit, as seconds(1); {value!r} has none; nothing was armed")
         if self.end <= self.begin:
-            raise DeclarationError(f"a fault's window must end after it begins, and this one runs from {self.begin} to {self.end}")
+            raise DeclarationError(f"a fault's window must end after it begins, and this one runs from {self.begin} to {self.end}; nothing was armed")
 
     @property
     def length(self) -> Duration:

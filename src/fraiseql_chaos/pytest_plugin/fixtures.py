@@ -12,31 +12,32 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, NoReturn
 
 import pytest
 
-from fraiseql_chaos.errors import CapabilityError
+from fraiseql_chaos.errors import CapabilityError, ChaosError
 from fraiseql_chaos.pytest_plugin.marks import claims_of
-from fraiseql_chaos.pytest_plugin.session import laboratory_of, replay_line, weakness_named_by
+from fraiseql_chaos.pytest_plugin.session import laboratory_of, replay_line, state_of, weakness_named_by
 
 if TYPE_CHECKING:
     from fraiseql_chaos.experiment import Chaos, Load, Service
 
 __all__ = ["chaos", "load", "service"]
 
+_CHOICES: Final = ("--chaos-dsn", "--target-python", "--chaos-app", "--chaos-sql", "--chaos-workload")
+"""Options that name something which only shows when it is started whether it is any good."""
+
 
 @pytest.fixture
 def service(request: pytest.FixtureRequest) -> Iterator[Service]:
     """A FraiseQL service of the test's own, proven healthy; it ends with the test."""
-    laboratory, options = laboratory_of(request.config)
     try:
+        laboratory, _ = laboratory_of(request.config)
         deployed = asyncio.run(laboratory.deploy(getattr(request, "param", None)))
-    except CapabilityError as error:
-        if options.strict:
-            raise
-        request.node.user_properties.append(("chaos_skipped", str(error)))
-        pytest.skip(f"this machine lacks a capability: {error}")
+    except ChaosError as error:
+        _refused(request, error)
+    state_of(request.config).served = True
     yield deployed
     asyncio.run(deployed.close())
 
@@ -50,7 +51,7 @@ def chaos() -> Chaos:
 
 
 @pytest.fixture
-def load(request: pytest.FixtureRequest, service: Service, chaos: Chaos) -> Iterator[Load]:
+def load(request: pytest.FixtureRequest, service: Service, chaos: Chaos) -> Load:
     """Asks the service while the declared faults come and go, and insists that what came back is judged."""
     from fraiseql_chaos.experiment import Load, Title  # noqa: PLC0415  see above
 
@@ -62,11 +63,27 @@ def load(request: pytest.FixtureRequest, service: Service, chaos: Chaos) -> Iter
         weakness=weakness_named_by(request.node),
         replay=replay_line(request.node),
     )
-    generator = Load(laboratory, service, chaos, title)
-    yield generator
-    unjudged = [recording for recording in generator.recordings if not recording.judged]
-    if unjudged:
-        pytest.fail(f"{len(unjudged)} recording(s) were never judged; state what you expect with recording.require(...)", pytrace=False)
+    return Load(laboratory, service, chaos, title)
+
+
+def _refused(request: pytest.FixtureRequest, error: ChaosError) -> NoReturn:
+    """
+    Say why there is no service, in one sentence and without our own stack.
+
+    A missing capability is a skip, unless --chaos-strict. If the command line chose what to start and it never came up, no test can run, and
+    the run ends as wrong use; a worker of pytest-xdist cannot end the run, so there each test says it.
+    """
+    config, state = request.config, state_of(request.config)
+    if isinstance(error, CapabilityError) and not state.options.strict:
+        request.node.user_properties.append(("chaos_skipped", str(error)))
+        pytest.skip(f"this machine lacks a capability: {error}")
+    chosen = {name: config.getoption(name) for name in _CHOICES}
+    # A DSN may hold a password, and the error names its host already.
+    words = [name if name == "--chaos-dsn" else f"{name}={value}" for name, value in chosen.items() if value is not None]
+    message = f"{error} (asked for with {' '.join(words)})" if words else str(error)
+    if words and not state.served and not isinstance(error, CapabilityError) and not hasattr(config, "workerinput"):
+        pytest.exit(message, returncode=pytest.ExitCode.USAGE_ERROR)
+    pytest.fail(message, pytrace=False)
 
 
 def _first_line(node: pytest.Item) -> str:

@@ -93,7 +93,7 @@ class ChaosOptions:
 def _seed(text: str | None) -> int:
     if text is None:
         return fresh_seed()
-    if not text.isdecimal() or int(text) > SEED_MAX:
+    if not text.isdecimal() or len(text) > len(str(SEED_MAX)) or int(text) > SEED_MAX:
         raise DeclarationError(f"--chaos-seed={text}: a whole number from 0 to {SEED_MAX}")
     return int(text)
 
@@ -106,7 +106,7 @@ def _duration(text: str | None) -> Duration | None:
     except DeclarationError as error:
         raise DeclarationError(f"--chaos-duration={text}: {error}; a bare number means seconds") from None
     if duration.ns == 0:
-        raise DeclarationError("--chaos-duration=0: a fault that lasts no time cannot bite; give more than 0 seconds")
+        raise DeclarationError(f"--chaos-duration={text}: a fault that lasts no time cannot bite; give more than 0 seconds")
     return duration
 
 

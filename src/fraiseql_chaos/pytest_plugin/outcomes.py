@@ -5,17 +5,23 @@ Three verdicts in a runner that knows two.
     violated      failed; with a ``weakness`` mark: an expected failure, as strict as before
     inconclusive  failed, but counted and named apart: nothing was shown either way, and that is not green
     held, though a weakness was expected:  failed, because the register is out of date
+    recorded, but never judged:            failed, because nothing was asked of the record
+
+A test that recorded nothing has no verdict; what becomes of it is pytest's own business.
 """
 
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from fraiseql_chaos.pytest_plugin.marks import weakness_of
 from fraiseql_chaos.pytest_plugin.session import state_of
+
+if TYPE_CHECKING:
+    from fraiseql_chaos.experiment import Load
 
 __all__ = ["pytest_report_teststatus", "pytest_runtest_makereport"]
 
@@ -47,10 +53,19 @@ def _translate(report: pytest.TestReport, item: pytest.Item, call: pytest.CallIn
     elif isinstance(failure, Violated):
         report.longrepr = str(failure)
         _mark(report, "violated")
-    elif failure is None and weakness is not None:
+    elif failure is None:
+        _passed(report, item.funcargs["load"], weakness)  # type: ignore[attr-defined]  # an item with fixture names has their values by now
+
+
+def _passed(report: pytest.TestReport, load: Load, weakness: str | None) -> None:
+    unjudged = sum(not recording.judged for recording in load.recordings)
+    if unjudged:
+        report.outcome = "failed"
+        report.longrepr = f"{unjudged} recording(s) were never judged; state what you expect with recording.require(...)"
+    elif load.recordings and weakness is not None:
         report.outcome = "failed"
         report.longrepr = f"{weakness} was expected, but every promise held: remove the mark, and say in the register which release mended it"
-    elif failure is None:
+    elif load.recordings:
         _mark(report, "held")
 
 

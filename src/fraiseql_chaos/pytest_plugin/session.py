@@ -13,6 +13,7 @@ import shlex
 import shutil
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,13 @@ if TYPE_CHECKING:
     from fraiseql_chaos.experiment import Laboratory
     from fraiseql_chaos.reports import RunDocument, Weakness
 
-__all__ = ["laboratory_of", "pytest_configure", "pytest_report_header", "pytest_sessionfinish", "replay_line", "state_of",
+__all__ = [
+    "laboratory_of",
+    "pytest_configure",
+    "pytest_report_header",
+    "pytest_sessionfinish",
+    "replay_line",
+    "state_of",
     "weakness_named_by",
 ]
 
@@ -39,6 +46,7 @@ class State:
     folder: Path
     started: datetime
     laboratory: Laboratory | None = None
+    served: bool = False
     skipped: list[tuple[str, str]] = field(default_factory=list)
     document: RunDocument | None = None
     html: Path | None = None
@@ -142,14 +150,17 @@ def weakness_named_by(item: pytest.Item) -> Weakness | None:
     except ChaosError as error:
         raise pytest.UsageError(str(error)) from error
     if name not in register:
-        raise pytest.UsageError(f"{item.nodeid} names the weakness {name!r}, which {path} does not hold; it holds {', '.join(sorted(register)) or 'none'}")
+        raise pytest.UsageError(
+            f"{item.nodeid} names the weakness {name!r}, which {path} does not hold; it holds {', '.join(sorted(register)) or 'none'}"
+        )
     return register[name]
 
 
 def _replay_all(config: pytest.Config) -> str:
     """Return the command that runs the whole session again with the same seed."""
-    words = [word for word in config.invocation_params.args if not str(word).startswith("--chaos-seed")]
-    return shlex.join(["pytest", *map(str, words), f"--chaos-seed={state_of(config).options.seed}"])
+    given = [str(word) for word in config.invocation_params.args]
+    words = [word for before, word in pairwise(["", *given]) if not word.startswith("--chaos-seed") and before != "--chaos-seed"]
+    return shlex.join(["pytest", *words, f"--chaos-seed={state_of(config).options.seed}"])
 
 
 def _collect(state: State) -> None:

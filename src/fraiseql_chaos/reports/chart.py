@@ -18,7 +18,7 @@ from typing import Final, Literal
 
 from fraiseql_chaos.core import NS_PER_MS, Json, JsonObject
 from fraiseql_chaos.history import History, Operation
-from fraiseql_chaos.stats import percentile
+from fraiseql_chaos.stats import value_at
 from fraiseql_chaos.verdicts.requests import fault_windows, was_given_up
 from fraiseql_chaos.verdicts.timing import detection, recovery
 
@@ -167,7 +167,7 @@ def _slice_of(operation: Operation, begin_ns: int, end_ns: int, slices: int) -> 
 
 def _is_logarithmic(operations: tuple[Operation, ...]) -> bool:
     spans_ns = [o.latency_ns for o in operations]
-    return bool(spans_ns) and max(spans_ns) > LOGARITHMIC_FROM * max(1, percentile(spans_ns, 50).value)
+    return bool(spans_ns) and max(spans_ns) > LOGARITHMIC_FROM * max(1, value_at(spans_ns, 50))
 
 
 def _points(operations: Iterable[Operation]) -> list[Json]:

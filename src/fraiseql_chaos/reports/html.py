@@ -35,8 +35,8 @@ from fraiseql_chaos.verdicts.wording import percent, span
 __all__ = ["headline", "render_html", "write_html"]
 
 PLOT: Final = "vendor/uplot-1.6.32"
-POINTS_OF_A_PAGE: Final = 60_000
-"""Points of all charts together: about 0.6 MB, so that a page of two hundred tests stays below 2 MB."""
+POINTS_OF_A_PAGE: Final = 24_000
+"""Points of all charts together, about 0.3 MB: the page of two hundred tests, 7 KB of text each, stays below 2 MB."""
 
 POINTS_AT_LEAST: Final = 100
 NOTHING: Final = "\N{EN DASH}"

@@ -20,7 +20,7 @@ from fractions import Fraction
 
 from fraiseql_chaos.errors import DeclarationError
 
-__all__ = ["Percentile", "nearest_rank", "percentile"]
+__all__ = ["Percentile", "nearest_rank", "percentile", "value_at"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +63,23 @@ def nearest_rank(p: float, count: int) -> int:
     if count < 1:
         raise DeclarationError("no value has no percentile; ask only when at least one was measured")
     return math.ceil(Fraction(str(p)) * count / 100)
+
+
+def value_at(values: Sequence[float], p: float) -> float:
+    """
+    Take a percentile without its interval, which costs more than the percentile itself.
+
+    Args:
+        values: At least one number, in any order and any unit.
+        p: In percent, above 0 and at most 100.
+
+    Returns:
+        The percentile, in the unit of ``values``.
+
+    Raises:
+        DeclarationError: If there are no values, or ``p`` is out of range.
+    """
+    return sorted(values)[nearest_rank(p, len(values)) - 1]
 
 
 def percentile(values: Sequence[float], p: float, *, confidence: float = 0.95) -> Percentile:

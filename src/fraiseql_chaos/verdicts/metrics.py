@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from fraiseql_chaos.history import History, Operation
-from fraiseql_chaos.stats import percentile
+from fraiseql_chaos.stats import value_at
 from fraiseql_chaos.verdicts.requests import PHASES, Phase, fault_windows, in_ms, phase_of
 from fraiseql_chaos.verdicts.timing import detection, recovery
 
@@ -117,4 +117,4 @@ class ChaosMetrics:
 
 
 def _percentile_ms(spans_ns: list[int], p: float) -> float | None:
-    return in_ms(percentile(spans_ns, p).value) if spans_ns else None
+    return in_ms(value_at(spans_ns, p)) if spans_ns else None

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from fraiseql_chaos.history import History, Operation
-from fraiseql_chaos.stats import first_of_final_run, percentile, settled_from
+from fraiseql_chaos.stats import first_of_final_run, settled_from, value_at
 from fraiseql_chaos.verdicts.requests import fault_windows, phase_of, was_given_up
 from fraiseql_chaos.verdicts.shares import LEAST_REQUESTS
 
@@ -127,7 +127,7 @@ def _settled(history: History, heal_ns: int) -> tuple[int | None, float | None]:
     healthy = [o.latency_ns for o in history.operations if o.outcome == "ok" and phase_of(o, windows) == "before"]
     if len(healthy) < LEAST_REQUESTS:
         return None, None
-    bound_ns = SETTLING_FACTOR * percentile(healthy, 95).value
+    bound_ns = SETTLING_FACTOR * value_at(healthy, 95)
     answered: list[Operation] = sorted((o for o in history.operations if o.outcome == "ok" and o.planned_ns >= heal_ns), key=lambda o: o.planned_ns)
     index = settled_from([o.latency_ns for o in answered], at_most=bound_ns, window=SETTLING_WINDOW)
     return (None if index is None else answered[index].planned_ns), bound_ns

@@ -27,7 +27,7 @@ async def test_copy_belongs_to_the_application_and_says_that_it_is_disposable(cl
     assert await fetch(cluster.control_dsn(), ABOUT, ["t"]) == [(APPLICATION_ROLE, True, False, tag)]
 
 
-async def test_application_is_no_superuser_and_may_change_its_tables(cluster: Cluster, client: Client) -> None:
+async def test_application_is_no_superuser_and_may_change_its_tables(client: Client) -> None:
     rows = await client.execute("SELECT current_user, rolsuper FROM pg_roles WHERE rolname = current_user")
     assert await rows.fetchone() == (APPLICATION_ROLE, False)
     await client.execute("ALTER TABLE numbers ADD x int; ALTER TABLE numbers DROP x")

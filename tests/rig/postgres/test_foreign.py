@@ -81,15 +81,18 @@ async def test_superuser_changes_a_setting_and_puts_it_back(cluster: Cluster, cl
 async def test_keeper_puts_a_setting_back_when_nobody_else_does(cluster: Cluster) -> None:
     keeper = Keeper.start()
     server = await ForeignServer.connect(cluster.control_dsn("d"), keeper=keeper)
-    with pytest.raises(InjectionError, match="the keeper .* is gone"):
-        async with server.setting("work_mem", "65kB"):
-            keeper.close()
-            assert "work_mem" not in (cluster.data / "postgresql.auto.conf").read_text()
+    guard, file = server.setting("work_mem", "65kB"), cluster.data / "postgresql.auto.conf"
+    await guard.__aenter__()
+    assert "work_mem" in file.read_text()
+    keeper.close()
+    assert "work_mem" not in file.read_text()
+    with pytest.raises(InjectionError, match=r"the keeper .* is gone"):
+        await guard.__aexit__(None, None, None)
 
 
 async def test_setting_that_needs_a_restart_is_refused(cluster: Cluster, keeper: Keeper) -> None:
     server = await ForeignServer.connect(cluster.control_dsn("d"), keeper=keeper)
-    with pytest.raises(RigError, match="setting max_connections is not possible.*not ours to restart; nothing was touched"):
+    with pytest.raises(RigError, match=r"setting max_connections is not possible.*not ours to restart; nothing was touched"):
         async with server.setting("max_connections", "20"):
             pytest.fail("the guard opened")
 
@@ -97,7 +100,7 @@ async def test_setting_that_needs_a_restart_is_refused(cluster: Cluster, keeper:
 async def test_ordinary_user_cannot_change_settings(cluster: Cluster, keeper: Keeper) -> None:
     server = await ForeignServer.connect(cluster.dsn("d"), keeper=keeper)
     assert server.verbs() == {"terminate_backends", "cancel_backends"}
-    with pytest.raises(RigError, match="setting is not possible.*needs a superuser"):
+    with pytest.raises(RigError, match=r"setting is not possible.*needs a superuser"):
         async with server.setting("work_mem", "65kB"):
             pytest.fail("the guard opened")
 

@@ -112,7 +112,7 @@ async def test_value_the_server_cannot_start_with_is_taken_back(cluster: Cluster
         ("work_mem", "much", "invalid value for parameter"),
         ("server_version", "9", "was fixed when the server was built"),
         ("port", "5432", "fixed by the server's command line"),
-        ("data_directory", "/tmp", "cannot be changed"),
+        ("data_directory", "elsewhere", "cannot be changed"),
     ],
 )
 async def test_what_cannot_be_changed_is_refused(cluster: Cluster, name: str, value: str, complaint: str) -> None:

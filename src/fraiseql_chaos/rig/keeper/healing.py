@@ -10,6 +10,7 @@ import contextlib
 import os
 import signal
 import time
+from pathlib import Path
 from typing import Final
 
 from fraiseql_chaos.core import now_ns, seconds
@@ -37,8 +38,10 @@ def heal(lease: Lease, journal: Journal) -> list[str]:
         What went wrong, a sentence each; empty when all is as it was before.
     """
     errors = _undo(journal, last=False)
-    creators = set(journal.spawned) | _kill_everything(journal, errors)
-    processes.remove_shared_memory(creators)
+    killed, segments = _kill_everything(journal, errors)
+    processes.remove_shared_memory(set(journal.spawned) | killed)
+    for segment in segments:
+        segment.unlink(missing_ok=True)
     errors += _undo(journal, last=True)
     if journal.undos:
         return errors
@@ -69,19 +72,21 @@ def _undo(journal: Journal, *, last: bool) -> list[str]:
     return errors
 
 
-def _kill_everything(journal: Journal, errors: list[str]) -> set[int]:
-    """Kill our descendants and the processes of the journal until none is left; return the numbers of all that were."""
+def _kill_everything(journal: Journal, errors: list[str]) -> tuple[set[int], set[Path]]:
+    """Kill our descendants and the processes of the journal until none is left; return their numbers, and the shared memory they leave."""
     killed: set[int] = set()
+    segments: set[Path] = set()
     deadline_ns = now_ns() + KILL_DEADLINE.ns
     while True:
         alive = processes.descendants(os.getpid()) | {pid for pid, ticks in journal.spawned.items() if processes.start_ticks(pid) == ticks}
         if not alive:
-            return killed
+            return killed, segments
         if now_ns() > deadline_ns:
             errors.append(f"processes {sorted(alive)} did not die of SIGKILL within {KILL_DEADLINE}")
-            return killed
+            return killed, segments
         killed |= alive
         for pid in alive:
+            segments |= processes.posix_segments(pid)
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         _reap()

@@ -14,7 +14,7 @@ import signal
 from pathlib import Path
 from typing import Final
 
-__all__ = ["descendants", "die_with_parent", "remove_shared_memory", "signal_if_same", "start_ticks", "subreap"]
+__all__ = ["descendants", "die_with_parent", "posix_segments", "remove_shared_memory", "signal_if_same", "start_ticks", "subreap"]
 
 _PR_SET_PDEATHSIG: Final = 1
 _PR_SET_CHILD_SUBREAPER: Final = 36
@@ -69,6 +69,19 @@ def die_with_parent() -> None:
     """Ask the kernel to kill us when our parent dies. Call it after the last change of user: that would clear it."""
     if _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "PR_SET_PDEATHSIG")
+
+
+def posix_segments(pid: int) -> set[Path]:
+    """
+    Return the POSIX shared memory that PostgreSQL made and a process has mapped.
+
+    Such a segment is a file that outlives everybody; which server it belonged to can only be told while its processes live.
+    """
+    try:
+        lines = Path(f"/proc/{pid}/maps").read_text().splitlines()
+    except (FileNotFoundError, ProcessLookupError, PermissionError):
+        return set()
+    return {Path(line[line.index("/") :]) for line in lines if "/dev/shm/PostgreSQL." in line and not line.endswith(" (deleted)")}
 
 
 def remove_shared_memory(creators: set[int]) -> None:

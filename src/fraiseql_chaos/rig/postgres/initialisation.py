@@ -67,6 +67,8 @@ def command_line_settings(port: int, sockets: Path) -> dict[str, str]:
         "logging_collector": "off",
         "log_line_prefix": LOG_LINE_PREFIX,
         "log_timezone": "UTC",
+        # Files in the data directory, which goes with the lease; segments under /dev/shm would outlive a server that is killed.
+        "dynamic_shared_memory_type": "mmap",
     }
 
 

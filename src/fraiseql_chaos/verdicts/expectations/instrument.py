@@ -15,7 +15,7 @@ from typing import ClassVar
 
 from fraiseql_chaos.core import Duration, ms
 from fraiseql_chaos.history import GeneratorStalled, History
-from fraiseql_chaos.stats import percentile
+from fraiseql_chaos.stats import value_at
 from fraiseql_chaos.verdicts.model import Finding
 from fraiseql_chaos.verdicts.requests import in_ms
 from fraiseql_chaos.verdicts.wording import require_duration, span
@@ -52,7 +52,7 @@ class Instrument:
         """Compare what was sent with what was planned."""
         lags_ns = [o.sent_ns - o.planned_ns for o in history.operations if o.sent_ns is not None]
         planned = max(len(history.operations), history.load.requests if history.load else 0)
-        lag_p99_ns = percentile(lags_ns, 99).value if lags_ns else 0
+        lag_p99_ns = value_at(lags_ns, 99) if lags_ns else 0
         lag_max_ns = max(lags_ns, default=0)
         stall_max_ns = max((s.stall_ns for s in history.of(GeneratorStalled)), default=0)
         doubts = [

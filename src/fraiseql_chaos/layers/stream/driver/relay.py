@@ -231,6 +231,7 @@ class Side(asyncio.Protocol):
         if not self._has_transport:
             return
         if at_once:
+            self.peer.tally.dropped_bytes += self._transport.get_write_buffer_size()
             self._transport.abort()
         else:
             self._transport.close()

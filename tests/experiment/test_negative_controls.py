@@ -1,0 +1,63 @@
+"""
+A suite that cannot go red shows nothing. Here it must.
+
+The bundled chaos tests are run as they are, by pytest in a process of its own: with the injectors disarmed, where nothing may be concluded, and
+on services with a defect, where the promise must break, and for the right reason.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SUITE = Path(__file__).parents[1] / "chaos"
+SABOTAGE = Path(__file__).parents[1] / "sabotage"
+
+
+def _run(tmp_path: Path, *arguments: str, app: str | None = None) -> dict[str, Any]:
+    """Run chaos tests and return their run.json."""
+    target = () if app is None else (f"--chaos-app={app}:app", "--chaos-workload=reference")
+    command = [sys.executable, "-m", "pytest", "-p", "no:randomly", "-p", "no:cacheprovider", f"--chaos-store={tmp_path}/runs", f"--chaos-json={tmp_path}/run.json"]
+    subprocess.run(
+        [*command, f"--rootdir={SUITE.parents[1]}", f"-c{SUITE.parents[1] / 'pyproject.toml'}", *target, *arguments],
+        cwd=SABOTAGE,
+        timeout=170,
+        check=False,
+        capture_output=True,
+    )
+    document: dict[str, Any] = json.loads((tmp_path / "run.json").read_text())
+    return document
+
+
+def _verdicts(experiment: dict[str, Any]) -> dict[str, str]:
+    return {finding["expectation"]["kind"]: finding["verdict"] for finding in experiment["findings"]}
+
+
+def test_nothing_can_be_concluded_while_the_injectors_are_disarmed(tmp_path: Path) -> None:
+    """All motions are gone through but nothing is injected: every test must be inconclusive, also those that expect a weakness."""
+    document = _run(tmp_path, str(SUITE), "--chaos-disarm", "--chaos-duration=0.5", "-n2")
+    collected = {experiment["id"].rpartition("::")[2] for experiment in document["experiments"]}
+    assert {experiment["verdict"] for experiment in document["experiments"]} == {"inconclusive"}
+    assert {_verdicts(experiment)["fault_observed"] for experiment in document["experiments"]} == {"inconclusive"}
+    assert len(collected) == document["totals"]["inconclusive"] == document["totals"]["run"] >= 6
+
+
+@pytest.mark.parametrize(
+    ("defect", "test"),
+    [
+        ("swallow", "network/test_db_connection_chaos.py::TestDatabaseConnection::test_connection_refused"),
+        ("swallow", "network/test_db_connection_chaos.py::TestDatabaseConnection::test_the_server_is_stopped_and_started"),
+        ("stale", "network/test_network_latency_chaos.py::TestNetworkLatency::test_reads_survive_a_slow_database"),
+    ],
+)
+def test_a_defect_turns_the_test_red(tmp_path: Path, defect: str, test: str) -> None:
+    """Errors swallowed into empty answers, and rows of somebody else, are wrong answers, and a wrong answer violates whatever else is true."""
+    (experiment,) = _run(tmp_path, str(SUITE / test), app=defect)["experiments"]
+    assert experiment["verdict"] == "violated"
+    assert _verdicts(experiment)["correct_results"] == "violated"
+    assert _verdicts(experiment)["fault_observed"] == "held"

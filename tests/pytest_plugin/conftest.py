@@ -1,0 +1,80 @@
+"""A project with chaos tests whose experiments are records made by hand: everything but the run itself is the plugin's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+import fraiseql_chaos.experiment  # noqa: F401  imported once here, so that runs inside this process do not import the rig again and again
+import fraiseql_chaos.reports.html  # noqa: F401  see above
+
+__all__ = ["Project", "project"]
+
+type Project = Callable[..., pytest.RunResult]
+
+RECORDED = '''
+"""Experiments that were recorded already: ``load.replays(scene)`` stands where ``load.open_loop(...)`` does in real tests."""
+
+from dataclasses import replace
+
+import pytest
+
+from fraiseql_chaos import availability, recovers, seconds
+from fraiseql_chaos.errors import CapabilityError
+from fraiseql_chaos.experiment import Recording
+from fraiseql_chaos.history import History
+from histories import Scene, outage, store
+
+
+@pytest.fixture
+def service(request):
+    if request.node.get_closest_marker("needs_the_rig"):
+        return request.getfixturevalue("real_service")
+    return getattr(request, "param", None)
+
+
+@pytest.fixture
+def load(load):
+    async def replays(scene):
+        made = scene.history()
+        begin = replace(made.begin, experiment=load._name(), replay=load._title.replay)
+        history = History((begin, *made.events[1:]))
+        store(history, load._laboratory.folder.history_path(begin.experiment))
+        load.recordings.append(Recording(history, load._keep))
+        return load.recordings[-1]
+
+    load.replays = replays
+    return load
+
+
+@pytest.fixture
+def promises():
+    """Kept by ``outage()``: errors only while the database is away."""
+    return availability(at_least=0.99, during="outside"), recovers(within=seconds(1))
+
+
+@pytest.fixture
+def unseen():
+    """A fault that left no trace."""
+    return Scene().load(350).fault(2000, 4000, count=0).answers(0, 7000)
+'''
+
+REGISTER = """
+[W-900]
+seen = "Requests fail while the database is away."
+"""
+
+
+@pytest.fixture
+def project(pytester: pytest.Pytester) -> Project:
+    """Return a function that writes one test module and runs pytest on it, in this process."""
+    pytester.makeconftest(RECORDED)
+    pytester.makefile(".toml", weaknesses=REGISTER)
+    pytester.makeini("[pytest]\nfilterwarnings =\n    default\n")
+
+    def run(source: str, *arguments: str) -> pytest.RunResult:
+        pytester.makepyfile(test_project=source)
+        return pytester.runpytest_inprocess("-p", "no:randomly", "-p", "no:cacheprovider", *arguments)
+
+    return run
