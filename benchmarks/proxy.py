@@ -150,29 +150,30 @@ def measure_delay(dsn: str, direct: Way, control: EdgeControl, upstream: TcpAddr
     """
     Return, for each delay, how far round trips were from the delay and a direct round trip after as much silence, in microseconds.
 
-    A machine that has slept wakes late, proxy or not: so the direct round trip that is subtracted comes after the same silence, and the
-    two take turns. ``least`` compares with the delay alone: if it is below 0, something came early.
+    A machine that has slept wakes late, proxy or not: so what is subtracted was measured after the same silence, in turns. ``idle_edge_us``
+    is the same through an edge without a fault, and says how much of the error is the way through a proxy and not the delay.
+    ``least_us`` compares with the delay alone: if it is below 0, something came early.
     """
     outcome = {}
     for delay in DELAYS:
-        edge = f"delayed {delay}"
-        way = Way(name=edge, address=control.open(edge, upstream=upstream, seed=1), pid=None)
-        with connect(dsn, direct.address) as straight, connect(dsn, way.address) as delayed:
-            control.arm(edge, "latency", Latency(delay=delay))
-            idle_us, taken_us = [], []
+        plain = control.open(f"plain {delay}", upstream=upstream, seed=1)
+        late = control.open(f"late {delay}", upstream=upstream, seed=1)
+        control.arm(f"late {delay}", "latency", Latency(delay=delay))
+        taken_us: dict[str, list[float]] = {"direct": [], "edge": [], "delayed": []}
+        with contextlib.ExitStack() as stack:
+            connections = [stack.enter_context(connect(dsn, address)) for address in (direct.address, plain, late)]
             for _ in range(DELAYED_QUERIES[delay]):
-                taken_us += round_trips_us(delayed, 1)
-                time.sleep(delay.s)
-                idle_us += round_trips_us(straight, 1)
-                time.sleep(delay.s)
-        control.close_edge(edge)
-        baseline_us = statistics.median(idle_us)
-        errors_us = [taken - delay.ns / 1e3 - baseline_us for taken in taken_us]
+                for name, connection in zip(taken_us, connections, strict=True):
+                    time.sleep(delay.s)
+                    taken_us[name] += round_trips_us(connection, 1)
+        baseline_us = statistics.median(taken_us["direct"])
+        errors_us = [taken - delay.ns / 1e3 - baseline_us for taken in taken_us["delayed"]]
         outcome[str(delay)] = {
             "idle_direct_us": baseline_us,
+            "idle_edge_us": statistics.median(taken_us["edge"]),
             "error_p50_us": quantile(errors_us, 0.5),
             "error_p99_us": quantile(errors_us, 0.99),
-            "least_us": min(taken_us) - delay.ns / 1e3,
+            "least_us": min(taken_us["delayed"]) - delay.ns / 1e3,
         }
     return outcome
 
@@ -303,9 +304,11 @@ def show(outcome: Mapping[str, Any]) -> None:
         print(f"{name:<10}{row['p50_us']:>8.1f}{row['p99_us']:>8.1f}{row['p50_us'] / direct_us:>10.2f}{row['cpu_us']:>14.1f}{bytes_each:>20}")
     if "HAProxy" not in memory:
         print(WITHOUT_HAPROXY)
-    print(f"\n{'delay':<10}{'p50 error us':>14}{'p99 error us':>14}{'least us':>10}{'idle direct us':>16}")
+    print(f"\n{'delay':<10}{'p50 error us':>14}{'p99 error us':>14}{'least us':>10}{'idle direct us':>16}{'idle edge us':>14}")
     for delay, row in outcome["delays"].items():
-        print(f"{delay:<10}{row['error_p50_us']:>14.0f}{row['error_p99_us']:>14.0f}{row['least_us']:>10.0f}{row['idle_direct_us']:>16.0f}")
+        print(
+            f"{delay:<10}{row['error_p50_us']:>14.0f}{row['error_p99_us']:>14.0f}{row['least_us']:>10.0f}{row['idle_direct_us']:>16.0f}{row['idle_edge_us']:>14.0f}"
+        )
     worst = {f"delay_error_{p}_us": max(row[f"error_{p}_us"] for row in outcome["delays"].values()) for p in ("p50", "p99")}
     reached = outcome["ratios"] | {"bytes_a_connection": memory["ours"]} | worst
     print(f"\n{'target':<24}{'at most':>10}{'measured':>10}")

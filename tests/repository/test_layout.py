@@ -21,7 +21,10 @@ NOT_MIRRORED = {"chaos", "repository"}
 PROVED_ELSEWHERE: dict[str, str] = {}
 """Modules whose proof has another name, each as ``<test file>: <why>``."""
 
-ABOUT_SEVERAL: dict[str, str] = {}
+ABOUT_SEVERAL: dict[str, str] = {
+    "experiment/test_cleanup.py": "kills the runner at random moments; what must be left, nothing, is everybody's doing",
+    "experiment/test_negative_controls.py": "shows the bundled suite red, by disarmed injectors and by services with a defect",
+}
 """Test files that prove how several modules work together, each with the reason why no module is their home."""
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Any, Final, overload
 
 from fraiseql_chaos.core.units import NS_PER_S, Duration
 from fraiseql_chaos.errors import RigError
@@ -28,7 +28,11 @@ def now_ns() -> int:
     return time.monotonic_ns()
 
 
-async def wait_until[T](condition: Callable[[], Awaitable[T | None] | T | None], *, within: Duration, what: str) -> T:
+@overload
+async def wait_until[T](condition: Callable[[], Awaitable[T | None]], *, within: Duration, what: str) -> T: ...
+@overload
+async def wait_until[T](condition: Callable[[], T | None], *, within: Duration, what: str) -> T: ...
+async def wait_until(condition: Callable[[], Any], *, within: Duration, what: str) -> Any:
     """
     Wait for a condition, never for a time.
 

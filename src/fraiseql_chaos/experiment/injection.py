@@ -7,7 +7,7 @@ collected, so that one fault that will not heal keeps no other from healing, and
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 
 from fraiseql_chaos.errors import InternalError
@@ -26,7 +26,12 @@ type Guard = AbstractAsyncContextManager[None]
 
 
 def guard_of(planned: Planned, deployment: Deployment) -> Guard:
-    """Return the guard that arms a fault on a deployment, and heals it."""
+    """
+    Return the guard that arms a fault on a deployment, and heals it.
+
+    Raises:
+        CapabilityError: If the server cannot do it.
+    """
     fault = planned.declaration.fault
     if isinstance(fault, STREAM_FAULTS):
         return _on_edge(deployment.edges, deployment.edge, planned.fault_id, fault)
@@ -49,13 +54,13 @@ class Injector:
     Arms and heals the faults of one run.
 
     Args:
-        guard: Returns the guard of a planned fault.
+        guards: The guard of each planned fault, by its id; each can be entered once.
         recorder: Where arming and healing are written down.
         disarmed: Go through all motions but touch nothing: the negative control that every suite should fail.
     """
 
-    def __init__(self, guard: Callable[[Planned], Guard], recorder: Recorder, *, disarmed: bool) -> None:
-        self._guard = guard
+    def __init__(self, guards: Mapping[str, Guard], recorder: Recorder, *, disarmed: bool) -> None:
+        self._guards = guards
         self._recorder = recorder
         self._disarmed = disarmed
         self._armed: dict[str, AsyncExitStack] = {}
@@ -64,7 +69,7 @@ class Injector:
         """Arm one fault."""
         began_ns = self._recorder.now_ns()
         stack = AsyncExitStack()
-        await stack.enter_async_context(nullcontext() if self._disarmed else self._guard(planned))
+        await stack.enter_async_context(nullcontext() if self._disarmed else self._guards[planned.fault_id])
         self._armed[planned.fault_id] = stack
         self._recorder.append(FaultArmed(fault=planned.fault_id, began_ns=began_ns, at_ns=self._recorder.now_ns()))
 

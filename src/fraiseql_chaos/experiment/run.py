@@ -101,17 +101,19 @@ async def run_experiment(experiment: Experiment, deployment: Deployment, path: P
 
     Raises:
         DeclarationError: If the faults exclude each other; nothing was touched.
+        CapabilityError: If the server cannot do what a fault needs, for example because it is not ours to stop; nothing was touched.
         RigError: If the rig broke: the generator, the proxy or the server was lost where no fault asked for it.
         ExceptionGroup: Of what went wrong in several places, healing among them.
     """
     plan = make_plan(experiment.declarations, seed=experiment.seed)
+    guards = {planned.fault_id: guard_of(planned, deployment) for planned in plan.faults}
     generator = await LoadGenerator.start(deployment.keeper, directory=deployment.directory, spec=_load_spec(experiment, deployment))
     try:
         recorder = Recorder(path, origin_ns=now_ns() + LEAD.ns)
         try:
             _write_head(recorder, experiment, deployment, plan, generator)
             log_position, ledger = deployment.log_position(), deployment.ledger()
-            injector = Injector(lambda planned: guard_of(planned, deployment), recorder, disarmed=experiment.disarmed)
+            injector = Injector(guards, recorder, disarmed=experiment.disarmed)
             await _drive(plan, deployment, recorder, injector, generator)
             for sample in deployment.log_since(log_position):
                 recorder.sample(sample)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from fraiseql_chaos.errors import CapabilityError
 from fraiseql_chaos.pytest_plugin.marks import weakness_of
 from fraiseql_chaos.pytest_plugin.session import state_of
 
@@ -43,7 +44,11 @@ def _translate(report: pytest.TestReport, item: pytest.Item, call: pytest.CallIn
 
     failure = call.excinfo.value if call.excinfo is not None else None
     weakness = weakness_of(item)
-    if isinstance(failure, Inconclusive):
+    if isinstance(failure, CapabilityError) and not state_of(item.config).options.strict:
+        report.outcome = "skipped"
+        report.longrepr = (str(item.path), item.location[1] or 0, f"Skipped: {failure}")
+        item.user_properties.append(("chaos_skipped", str(failure)))
+    elif isinstance(failure, Inconclusive):
         report.longrepr = str(failure)
         _mark(report, "inconclusive")
     elif isinstance(failure, Violated) and weakness is not None:

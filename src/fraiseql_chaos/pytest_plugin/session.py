@@ -8,7 +8,6 @@ chaos tests never sees one.
 
 from __future__ import annotations
 
-import asyncio
 import shlex
 import shutil
 from dataclasses import dataclass, field
@@ -20,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from fraiseql_chaos.errors import ChaosError, DeclarationError
-from fraiseql_chaos.pytest_plugin.marks import MARKERS, weakness_of
+from fraiseql_chaos.pytest_plugin.marks import MARKERS, weakness_of, without_colons
 from fraiseql_chaos.pytest_plugin.options import GIVEN_AGAIN, ChaosOptions
 
 if TYPE_CHECKING:
@@ -68,9 +67,10 @@ class _HandOver:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Check the options and register the markers."""
+    """Check the options, register the markers, and read what they select."""
     for marker in MARKERS:
         config.addinivalue_line("markers", marker)
+    config.option.markexpr = without_colons(config.getoption("-m"))
     handed: dict[str, Any] | None = getattr(config, "workerinput", {}).get("chaos")
     try:
         options = ChaosOptions(config.getoption, config.rootpath, seed=handed["seed"] if handed else None)
@@ -94,6 +94,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     state = session.config.stash[_STATE]
     try:
         if state.laboratory is not None:
+            import asyncio  # noqa: PLC0415  it takes longer to import than all of this plugin, and most runs of pytest need neither
+
             asyncio.run(state.laboratory.close())
     finally:
         if not hasattr(session.config, "workerinput") and state.folder.exists():

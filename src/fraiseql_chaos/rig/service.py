@@ -27,7 +27,7 @@ from fraiseql_chaos.rig.interpreter import check_interpreter
 from fraiseql_chaos.rig.keeper import Child, Keeper
 from fraiseql_chaos.rig.keeper.processes import signal_if_same
 
-__all__ = ["Service"]
+__all__ = ["Service", "check_interpreter"]
 
 LAUNCHER: Final = Path(__file__).with_name("launch_service.py")
 

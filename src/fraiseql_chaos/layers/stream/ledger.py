@@ -5,6 +5,8 @@ It never decides whether a fault bit, because the injector's own word is no evid
 with. Counts only grow, except the two that say how much there is *now*. At any instant, and for each direction,
 
     bytes = what was handed on + held_bytes + dropped_bytes
+
+One thing it cannot count: what a receiver had not taken when it reset its connection itself, for the kernel does not say.
 """
 
 from __future__ import annotations

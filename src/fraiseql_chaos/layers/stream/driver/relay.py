@@ -151,6 +151,7 @@ class Side(asyncio.Protocol):
         self.peer.throttle()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self.peer.tally.dropped_bytes += self._transport.get_write_buffer_size()
         if exc is not None and self._state is not State.CLOSED:  # Otherwise we closed it ourselves and know.
             self._state, self._fd, self._has_ended = State.CLOSED, _NO_FD, True
             self._bend(Ending.RESET)
@@ -231,7 +232,6 @@ class Side(asyncio.Protocol):
         if not self._has_transport:
             return
         if at_once:
-            self.peer.tally.dropped_bytes += self._transport.get_write_buffer_size()
             self._transport.abort()
         else:
             self._transport.close()
