@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from fraiseql_chaos.core import ms, per_second, seconds, wait_until
+from fraiseql_chaos.core import ms, now_ns, per_second, seconds, wait_until
 from fraiseql_chaos.errors import DeclarationError
 from fraiseql_chaos.experiment import Chaos, Experiment, Inconclusive, Laboratory, LaboratorySettings, Load, RigSettings, Service, Title
 from fraiseql_chaos.history import FaultArmed, FaultHealed, GeneratorStalled
@@ -71,8 +71,9 @@ async def test_a_load_generator_that_was_frozen_makes_the_run_inconclusive_and_n
     await wait_until(sending, within=seconds(20), what="the first answer")
     pid = await wait_until(generator, within=seconds(20), what="the generator")
     os.kill(pid, signal.SIGSTOP)
+    stopped_ns = now_ns()
     try:
-        await asyncio.sleep(1)  # the one second that the claim is about
+        await wait_until(lambda: now_ns() - stopped_ns >= 1e9, within=seconds(2), what="the second that the claim is about")
     finally:
         os.kill(pid, signal.SIGCONT)
     recording = await running

@@ -66,6 +66,13 @@ seen = "Requests fail while the database is away."
 """
 
 
+@pytest.fixture(autouse=True)
+def only_our_plugin(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001  it clears what is set here
+    """Runs inside a run know no plugin but ours and pytest's own, whatever else is installed; those that need another one name it."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p fraiseql_chaos.pytest_plugin -p no:cacheprovider")
+
+
 @pytest.fixture
 def project(pytester: pytest.Pytester) -> Project:
     """Return a function that writes one test module and runs pytest on it, in this process."""
@@ -75,6 +82,6 @@ def project(pytester: pytest.Pytester) -> Project:
 
     def run(source: str, *arguments: str) -> pytest.RunResult:
         pytester.makepyfile(test_project=source)
-        return pytester.runpytest_inprocess("-p", "no:randomly", "-p", "no:cacheprovider", *arguments)
+        return pytester.runpytest_inprocess(*arguments)
 
     return run

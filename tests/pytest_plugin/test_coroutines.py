@@ -37,9 +37,8 @@ def test_a_coroutine_without_a_fixture_of_ours_is_left_to_others(pytester: pytes
     """A name is not enough: the value must be ours. Another plugin, here the test's own, then finds the test untouched."""
     pytester.makeconftest(
         """
-        import inspect, pytest
+        import inspect
 
-        @pytest.hookimpl(trylast=True)
         def pytest_pyfunc_call(pyfuncitem):
             if inspect.iscoroutinefunction(pyfuncitem.obj):
                 print("left to others:", pyfuncitem.name)
@@ -61,7 +60,7 @@ def test_a_coroutine_without_a_fixture_of_ours_is_left_to_others(pytester: pytes
         async def test_of_ours(chaos): ...
         """
     )
-    result = pytester.runpytest_inprocess("-s", "-p", "no:randomly", "-p", "no:anyio")
+    result = pytester.runpytest_inprocess("-s")
     said = [line.partition("left to others: ")[2].strip(". ") for line in result.outlines if "left to others" in line]
     assert said == ["test_of_the_same_name", "test_without_any"]
     result.assert_outcomes(passed=3)

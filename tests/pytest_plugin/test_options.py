@@ -36,7 +36,7 @@ WRONG = {
 def test_a_wrong_option_is_a_usage_error_that_says_what_is_allowed(pytester: pytest.Pytester, arguments: str) -> None:
     """Nothing is collected, nothing starts, and no folder appears."""
     pytester.makepyfile("def test_never_runs(): raise AssertionError")
-    result = pytester.runpytest_inprocess("-p", "no:randomly", *arguments.split())
+    result = pytester.runpytest_inprocess(*arguments.split())
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert WRONG[arguments] in result.stderr.str()
     assert not (pytester.path / ".chaos").exists()

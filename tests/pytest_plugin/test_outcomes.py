@@ -1,36 +1,171 @@
+"""Each verdict has its own word, letter and count, and the exit status is 0 only if nothing failed."""
+
 from __future__ import annotations
-import pytest
+
+import json
 from collections.abc import Callable
+
+import pytest
+
 pytest_plugins = ["pytester"]
 
-ALL = '''
+type Project = Callable[..., pytest.RunResult]
+
+HEAD = """
 import pytest
 from fraiseql_chaos import availability
 from histories import outage
+"""
 
-async def test_held(load, promises):
+HELD = f"""{HEAD}
+async def test_it(load, promises):
     (await load.replays(outage())).require(*promises)
+"""
 
-async def test_violated(load):
-    print("seen on the way")
+VIOLATED = f"""{HEAD}
+async def test_it(load):
+    print("said on the way")
     (await load.replays(outage())).require(availability(at_least=0.99))
+"""
 
-async def test_inconclusive(load, promises, unseen):
+INCONCLUSIVE = f"""{HEAD}
+async def test_it(load, promises, unseen):
     (await load.replays(unseen)).require(*promises)
+"""
 
-@pytest.mark.weakness("W-900")
-async def test_weakness(load, service, promises):
-    (await load.replays(outage())).require(availability(at_least=0.99) if service == "stock" else promises[0])
-
+WEAKNESS = f"""{HEAD}
 @pytest.mark.weakness("W-900", remedy=False)
-async def test_outdated(load, promises):
+async def test_it(service, load):
+    (await load.replays(outage())).require(availability(at_least=0.99))
+"""
+
+OUTDATED = f"""{HEAD}
+@pytest.mark.weakness("W-900", remedy=False)
+async def test_it(service, load, promises):
     (await load.replays(outage())).require(*promises)
+"""
 
-async def test_unjudged(load):
+STILL_INCONCLUSIVE = f"""{HEAD}
+@pytest.mark.weakness("W-900", remedy=False)
+async def test_it(service, load, unseen):
+    (await load.replays(unseen)).require(availability(at_least=0.99))
+"""
+
+UNREMEDIED = f"""{HEAD}
+@pytest.mark.weakness("W-900")
+async def test_it(service, load):
+    (await load.replays(outage())).require(availability(at_least=0.99))
+"""
+
+UNJUDGED = f"""{HEAD}
+async def test_it(load, promises):
+    (await load.replays(outage())).require(*promises)
     await load.replays(outage())
+"""
 
-async def test_idle(load):
-    pass
-'''
-def test_x(project):
-    r = project(ALL, "--chaos-seed=7", "-v")
+IDLE = """
+async def test_it(load): ...
+"""
+
+BROKEN = """
+async def test_it(load):
+    raise LookupError("a slip in the test itself")
+"""
+
+CASES = {
+    # what is written: (words, letters, counts, exit status, totals)
+    "held": (HELD, "HELD", "H", "1 held", 0, {"held": 1}),
+    "violated": (VIOLATED, "VIOLATED", "V", "1 violated", 1, {"violated": 1}),
+    "inconclusive": (INCONCLUSIVE, "INCONCLUSIVE", "I", "1 inconclusive", 1, {"inconclusive": 1}),
+    "weakness": (WEAKNESS, "WEAKNESS", "w", "1 weakness", 0, {"weakness": 1}),
+    "outdated weakness": (OUTDATED, "FAILED", "F", "1 failed", 1, {"held": 1}),
+    "inconclusive, though a weakness was expected": (STILL_INCONCLUSIVE, "INCONCLUSIVE", "I", "1 inconclusive", 1, {"inconclusive": 1}),
+    "remedy that does not help": (UNREMEDIED, "VIOLATED", "wV", "1 violated, 1 weakness", 1, {"violated": 1, "weakness": 1}),
+    "recorded, never judged": (UNJUDGED, "FAILED", "F", "1 failed", 1, {"held": 1}),
+    "nothing recorded": (IDLE, "PASSED", ".", "1 passed", 0, {}),
+    "slip in the test": (BROKEN, "FAILED", "F", "1 failed", 1, {}),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_verdict_has_its_word_its_letter_its_count_and_its_exit_status(project: Project, pytester: pytest.Pytester, case: str) -> None:
+    source, word, letters, counts, status, expected = CASES[case]
+    result = project(source, "--chaos-json=run.json")
+    assert result.ret == status
+    result.stdout.fnmatch_lines([f"test_project.py {letters} *", f"*= {counts} in *"])
+    totals = json.loads((pytester.path / "run.json").read_text())["totals"]
+    assert {name: count for name, count in totals.items() if count and name != "run"} == expected
+    assert totals["run"] == sum(expected.values())
+
+    result = project(source, "-v")
+    result.stdout.fnmatch_lines([f"test_project.py::test_it* {word} *"])
+
+
+@pytest.mark.parametrize("source", [VIOLATED, INCONCLUSIVE], ids=["violated", "inconclusive"])
+def test_what_did_not_hold_is_explained_with_its_numbers_and_the_line_that_replays_it(project: Project, source: str) -> None:
+    """pytest explains what it calls failed, and these are called otherwise; without this nobody would see why."""
+    word = "violated" if source == VIOLATED else "inconclusive"
+    shown = project(source, "--chaos-seed=7").stdout
+    shown.fnmatch_lines([f"=* {word} =*", "_* test_it _*", f"{word}: test_project.py::test_it", f"  {word} *"])
+    shown.fnmatch_lines(["  replay        pytest test_project.py::test_it --chaos-seed=7"])
+    if source == VIOLATED:
+        shown.fnmatch_lines(["*250 of 350 requests of the whole run were answered rightly", "-* Captured stdout call -*", "said on the way"])
+        shown.no_fnmatch_line("*Traceback*")
+
+
+def test_tb_no_keeps_quiet_about_findings_as_it_does_about_failures(project: Project) -> None:
+    shown = project(VIOLATED, "--tb=no").stdout
+    shown.no_fnmatch_line("  replay *")
+    shown.fnmatch_lines(["VIOLATED *test_it *"])
+
+
+def test_an_outdated_weakness_says_what_to_do(project: Project) -> None:
+    project(OUTDATED).stdout.fnmatch_lines(
+        [
+            "W-900 was expected, but every promise held: remove the mark, and say in the register which release mended it",
+            "*weakness W-900 was not seen any more: take it out of the register",
+        ]
+    )
+
+
+def test_a_recording_nobody_judged_says_what_to_do(project: Project) -> None:
+    project(UNJUDGED).stdout.fnmatch_lines(["1 recording(s) were never judged; state what you expect with recording.require(...)"])
+
+
+def test_a_test_without_our_fixtures_is_none_of_our_business(project: Project) -> None:
+    result = project("import pytest\n\ndef test_theirs(): ...\n\n@pytest.mark.xfail\ndef test_expected(): raise AssertionError\n")
+    result.assert_outcomes(passed=1, xfailed=1)
+
+
+@pytest.mark.parametrize("strict", [False, True], ids=["skipped", "strict"])
+def test_a_missing_capability_is_a_counted_skip_and_an_error_with_strict(project: Project, pytester: pytest.Pytester, strict: bool) -> None:
+    """Method: a laboratory that can do nothing stands where the real one would be; the fixture that meets it is the plugin's own."""
+    pytester.makeconftest(
+        """
+        from fraiseql_chaos.errors import CapabilityError
+        from fraiseql_chaos.experiment import Laboratory
+        from fraiseql_chaos.pytest_plugin.session import laboratory_of, state_of
+
+        class Bare(Laboratory):
+            async def deploy(self, variant=None):
+                raise CapabilityError("this kernel has no sch_netem; load the module")
+
+        def pytest_collection_finish(session):
+            laboratory, _ = laboratory_of(session.config)
+            state_of(session.config).laboratory = Bare(laboratory.settings, laboratory.folder)
+        """
+    )
+    result = project("def test_it(service): ...", "--chaos-json=run.json", "-ra", *(["--chaos-strict"] if strict else []))
+    document = json.loads((pytester.path / "run.json").read_text())
+    if strict:
+        result.assert_outcomes(errors=1)
+        assert document["skipped"] == []
+        result.stdout.fnmatch_lines(["*sch_netem; load the module"])
+        result.stdout.no_fnmatch_line("*async def deploy*")
+        assert result.ret == 1
+    else:
+        result.assert_outcomes(skipped=1)
+        assert document["skipped"] == [{"id": "test_project.py::test_it", "reason": "this kernel has no sch_netem; load the module"}]
+        result.stdout.fnmatch_lines(["0 tests: 0 held, *; 1 skipped"])
+        assert result.ret == 0
+    assert document["totals"]["skipped"] == (0 if strict else 1)

@@ -27,8 +27,8 @@ def test_a_short_run_shows_every_request() -> None:
 
 
 @given(
-    st.lists(st.tuples(st.integers(0, 5000), st.integers(1, 900), st.sampled_from(["ok", "fail", "timeout"])), min_size=1, max_size=120),
-    st.integers(5, 60),
+    st.lists(st.tuples(st.integers(0, 5000), st.integers(1, 900), st.sampled_from(["ok", "fail", "timeout"])), min_size=16, max_size=60),
+    st.integers(5, 15),
 )
 def test_thinning_keeps_the_bound_the_maxima_and_every_slice_with_a_failure(requests: list[tuple[int, int, str]], most: int) -> None:
     scene = Scene()
@@ -45,6 +45,14 @@ def test_thinning_keeps_the_bound_the_maxima_and_every_slice_with_a_failure(requ
         slices = most // 5 if len(requests) > most else 10_000
         expected = {_slice(t, begin, end, slices) for t, _, e in requests if e == ending}
         assert {_slice(t, begin, end, slices) for t in at} == expected
+
+
+def test_of_many_failures_in_a_slice_the_slowest_is_kept() -> None:
+    scene = Scene().answers(0, 1000, every_ms=10)
+    for took_ms in range(1, 41):
+        scene.request(500, took_ms, outcome="fail", cause="http_error")
+
+    assert _data(scene, 10)["points"][1] == [[500], [40]]
 
 
 def test_bars_count_every_request_also_those_without_a_point() -> None:

@@ -40,7 +40,7 @@ class Planned:
             fidelity=fault.fidelity,
             target=self.declaration.target,
             parameters=fault.parameters(),
-            description=f"{fault} ({self.declaration.target})",
+            description=str(fault),
             arm_at_ns=None if window is None else window.begin.ns,
             heal_at_ns=None if window is None else window.end.ns,
         )
@@ -95,20 +95,22 @@ def stretch(declarations: Sequence[Declaration], *, lasting: Duration, to: Durat
     Give every fault window another length, and the load around them as much more or less.
 
     Args:
-        declarations: What is to be stretched. Windows keep their order and their distance; each moves by what those before it gained.
+        declarations: What is to be stretched. Windows keep their order and their distance; each moves by what those that ended before it gained.
         lasting: How long the load lasts.
         to: How long each window shall last.
 
     Returns:
         The stretched declarations, and how long the load must last so that what followed the last fault still does.
     """
-    gained_ns = 0
+    ended_ns = will_have_ended_ns = gained_ns = 0
     stretched: dict[Window | None, Window | None] = {None: None}
     for window in sorted({d.window for d in declarations if d.window is not None}, key=lambda w: (w.begin, w.end)):
+        if window.begin.ns >= ended_ns:  # Windows that overlap move together: shortened one by one, the later could come to lie before the earlier.
+            gained_ns = will_have_ended_ns - ended_ns
         begin = Duration(window.begin.ns + gained_ns)
         stretched[window] = Window(begin=begin, end=begin + to)
-        gained_ns += to.ns - window.length.ns
-    return tuple(replace(d, window=stretched[d.window]) for d in declarations), Duration(lasting.ns + gained_ns)
+        ended_ns, will_have_ended_ns = max(ended_ns, window.end.ns), begin.ns + to.ns
+    return tuple(replace(d, window=stretched[d.window]) for d in declarations), Duration(lasting.ns + will_have_ended_ns - ended_ns)
 
 
 def _refuse_conflict(one: Declaration, other: Declaration) -> None:

@@ -7,6 +7,7 @@ to one event loop.
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 
 import pytest
@@ -22,7 +23,5 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> object | None:
     arguments = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}  # noqa: SLF001  pytest's own runner does the same
     if not any(type(value).__module__.startswith("fraiseql_chaos.") for value in arguments.values()):
         return None
-    import asyncio  # noqa: PLC0415  see session.py
-
     asyncio.run(pyfuncitem.obj(**arguments))
     return True

@@ -10,6 +10,7 @@ The three fixtures of a chaos test.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, NoReturn
 
@@ -31,8 +32,6 @@ _CHOICES: Final = ("--chaos-dsn", "--target-python", "--chaos-app", "--chaos-sql
 @pytest.fixture
 def service(request: pytest.FixtureRequest) -> Iterator[Service]:
     """A FraiseQL service of the test's own, proven healthy; it ends with the test."""
-    import asyncio  # noqa: PLC0415  see session.py
-
     try:
         laboratory, _ = laboratory_of(request.config)
         deployed = asyncio.run(laboratory.deploy(getattr(request, "param", None)))

@@ -7,6 +7,9 @@ Three verdicts in a runner that knows two.
     held, though a weakness was expected:  failed, because the register is out of date
     recorded, but never judged:            failed, because nothing was asked of the record
 
+Each test is shown under its own word, but counted under pytest's, so that everything which reads pytest's closing line (continuous
+integration, ``--last-failed``, other plugins) goes on to understand it. The section "chaos" counts verdicts apart.
+
 A test that recorded nothing has no verdict; what becomes of it is pytest's own business.
 """
 
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["pytest_report_teststatus", "pytest_runtest_makereport"]
 
 _LETTERS = {"held": "H", "violated": "V", "inconclusive": "I", "weakness": "w"}
+_COUNTED_AS = {"held": "passed", "violated": "failed", "inconclusive": "failed", "weakness": "xfailed"}
 _COLOURS = {"held": {"green": True}, "violated": {"red": True}, "inconclusive": {"yellow": True}, "weakness": {"yellow": True}}
 
 
@@ -86,4 +90,4 @@ def pytest_report_teststatus(report: pytest.TestReport | pytest.CollectReport, c
     verdict = properties.get("chaos_verdict")
     if report.when != "call" or verdict is None:
         return None
-    return verdict, _LETTERS[verdict], (verdict.upper(), _COLOURS[verdict])
+    return _COUNTED_AS[verdict], _LETTERS[verdict], (verdict.upper(), _COLOURS[verdict])

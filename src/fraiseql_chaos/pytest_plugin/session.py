@@ -8,6 +8,7 @@ chaos tests never sees one.
 
 from __future__ import annotations
 
+import asyncio
 import shlex
 import shutil
 from dataclasses import dataclass, field
@@ -94,8 +95,6 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     state = session.config.stash[_STATE]
     try:
         if state.laboratory is not None:
-            import asyncio  # noqa: PLC0415  it takes longer to import than all of this plugin, and most runs of pytest need neither
-
             asyncio.run(state.laboratory.close())
     finally:
         if not hasattr(session.config, "workerinput") and state.folder.exists():

@@ -1,0 +1,73 @@
+"""A stop takes a real server away and gives it back, and leaves in its log the words by which the fault is known."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Literal
+
+import psycopg
+import pytest
+
+from fraiseql_chaos.core import now_ns
+from fraiseql_chaos.errors import RigError
+from fraiseql_chaos.history import Sample
+from fraiseql_chaos.layers.server.driver import armed
+from fraiseql_chaos.layers.server.faults import Stop
+from fraiseql_chaos.rig.keeper import Keeper
+from fraiseql_chaos.rig.postgres.cluster import Cluster
+from fraiseql_chaos.rig.postgres.control import fetch
+from fraiseql_chaos.rig.postgres.foreign import ForeignServer
+
+pytestmark = pytest.mark.anyio
+
+type Mode = Literal["fast", "immediate", "crash"]
+
+
+@pytest.fixture(scope="module")
+async def cluster() -> AsyncIterator[Cluster]:
+    with Keeper.start() as keeper:
+        async with await Cluster.create(keeper) as cluster:
+            yield cluster
+
+
+def log_since(cluster: Cluster, position: int) -> tuple[Sample, ...]:
+    records, _ = cluster.server_log.since(position)
+    return tuple(Sample(probe="server_log", began_ns=now_ns(), at_ns=now_ns(), ok=True, value={"message": record.message}) for record in records)
+
+
+@pytest.mark.parametrize("mode", ["fast", "immediate", "crash"])
+async def test_server_is_away_inside_the_guard_and_back_behind_it(cluster: Cluster, mode: Mode) -> None:
+    position = cluster.server_log.end()
+    async with armed(Stop(mode=mode), cluster):
+        with pytest.raises(psycopg.OperationalError):
+            await psycopg.AsyncConnection.connect(cluster.control_dsn(), connect_timeout=5)
+    assert await fetch(cluster.control_dsn(), "SELECT 1") == [(1,)]
+
+    log = log_since(cluster, position)
+    assert Stop(mode=mode).sightings((), log)[0].count >= 1, log
+    other = {"fast": "immediate", "immediate": "fast", "crash": "fast"}[mode]
+    assert f"received {other} shutdown request" not in {sample.value["message"] for sample in log}
+    assert any("received" in str(sample.value["message"]) for sample in log) == (mode != "crash")
+
+
+async def test_server_comes_back_when_the_block_fails(cluster: Cluster) -> None:
+    with pytest.raises(KeyError):
+        async with armed(Stop(mode="immediate"), cluster):
+            raise KeyError
+    assert await fetch(cluster.control_dsn(), "SELECT 1") == [(1,)]
+
+
+async def test_nothing_happens_before_the_guard_is_entered(cluster: Cluster) -> None:
+    armed(Stop(mode="fast"), cluster)
+    assert await fetch(cluster.control_dsn(), "SELECT 1") == [(1,)]
+
+
+@pytest.mark.parametrize("mode", ["fast", "crash"])
+async def test_server_that_is_not_ours_to_stop_is_left_alone(cluster: Cluster, mode: Mode, lease_root: Path) -> None:
+    assert lease_root.is_dir()
+    with Keeper.start() as keeper:
+        theirs = await ForeignServer.connect(cluster.control_dsn(), keeper=keeper, i_own_this_database=True)
+        with pytest.raises(RigError, match="not possible on .*; nothing was touched"):
+            armed(Stop(mode=mode), theirs)
+    assert await fetch(cluster.control_dsn(), "SELECT 1") == [(1,)]

@@ -1,0 +1,103 @@
+"""Latency refuses what has no meaning, and claims to have been seen only where it can be told from health."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fraiseql_chaos.core import NS_PER_MS, Duration, ms, seconds
+from fraiseql_chaos.errors import DeclarationError
+from fraiseql_chaos.history import Sample
+from fraiseql_chaos.layers.stream.faults import Latency
+
+
+def trips(*took_ms: float, ok: bool = True) -> tuple[Sample, ...]:
+    return tuple(Sample(probe="edge_round_trip", began_ns=NS_PER_MS, at_ns=NS_PER_MS + round(took * NS_PER_MS), ok=ok) for took in took_ms)
+
+
+def path(through: int, around: int) -> Sample:
+    value = {"through_edge": through, "around_edge": around}
+    return Sample(probe="service_path", began_ns=0, at_ns=1, ok=through > 0 and around == 0, value=dict(value))
+
+
+def seen(fault: Latency, before: tuple[Sample, ...], during: tuple[Sample, ...]) -> tuple[int, str]:
+    (sighting,) = fault.sightings(before, during)
+    assert sighting.witness == "PostgreSQL client through the same edge"
+    return sighting.count, sighting.statement
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ({"delay": 250}, r"latency: delay=250 has no unit; write delay=ms\(250\); nothing was armed"),
+        ({"delay": ms(250), "jitter": 50}, r"latency: jitter=50 has no unit; write jitter=ms\(250\); nothing was armed"),
+        ({"delay": ms(0)}, "latency: a delay of 0 would change nothing; it must be above 0; nothing was armed"),
+        ({"delay": ms(250), "jitter": ms(251)}, "latency: jitter 251 ms exceeds delay 250 ms, .*; nothing was armed"),
+        ({"delay": ms(250), "direction": "left"}, r"latency: direction 'left' is neither 'down' .* nor 'up' .*; nothing was armed"),
+    ],
+)
+def test_what_has_no_meaning_is_refused_by_name(arguments: dict[str, object], told: str) -> None:
+    with pytest.raises(DeclarationError, match=told):
+        Latency(**arguments)  # type: ignore[arg-type]  # what the checker refuses is what is tried here
+
+
+def test_magnitudes_carry_their_unit_into_json() -> None:
+    assert Latency(delay=seconds(1), jitter=ms(0.5)).parameters() == {"delay_ms": 1000.0, "jitter_ms": 0.5, "direction": "down"}
+
+
+def test_latency_is_told_in_a_few_words() -> None:
+    assert str(Latency(delay=ms(250))) == "250 ms of latency towards the service"
+    assert str(Latency(delay=seconds(2), jitter=ms(50), direction="up")) == "2 s +/- 50 ms of latency towards the server"
+
+
+def test_it_is_seen_when_round_trips_take_as_long_as_it_holds_them() -> None:
+    count, statement = seen(Latency(delay=ms(250)), trips(1, 2, 3), (*trips(2, 252, 254, 256), path(3, 0)))
+    assert (count, statement) == (3, "3 round trips took 254.0 ms at the median, against 2.0 ms before")
+
+
+def test_it_is_not_seen_when_no_round_trip_took_that_long() -> None:
+    assert seen(Latency(delay=ms(250)), trips(1, 2), trips(2, 249.9)) == (0, "none of 2 round trips took 250 ms or more")
+
+
+def test_it_is_not_seen_when_nobody_looked() -> None:
+    assert seen(Latency(delay=ms(250)), trips(1, 2), ()) == (0, "none of 0 round trips took 250 ms or more")
+
+
+def test_jitter_lowers_what_counts_as_slow() -> None:
+    during = trips(199, 200, 260)
+    assert seen(Latency(delay=ms(250), jitter=ms(50)), trips(1), during)[0] == 2
+    assert seen(Latency(delay=ms(250)), trips(1), during)[0] == 1
+
+
+@pytest.mark.parametrize("before", [(), trips(300, 310), trips(1, 2, ok=False), (path(2, 0),), trips(1, 250, 300)])
+def test_nobody_can_tell_without_health_to_compare_with(before: tuple[Sample, ...]) -> None:
+    told = "round trips were as slow before the fault, or not measured, so nothing can be told apart"
+    assert seen(Latency(delay=ms(250)), before, trips(252, 254)) == (0, told)
+
+
+def test_nobody_can_tell_when_the_service_goes_another_way() -> None:
+    count, statement = seen(Latency(delay=ms(250)), trips(1, 2), (*trips(252, 254), path(2, 1), path(0, 1), path(0, 0)))
+    assert (count, statement) == (0, "the service's connections do not go through this edge, so what a client of the edge sees is not what the service gets")
+
+
+def test_one_look_that_found_the_service_on_the_edge_is_enough() -> None:
+    assert seen(Latency(delay=ms(250)), trips(1, 2), (*trips(252), path(0, 0), path(1, 0)))[0] == 1
+
+
+def test_round_trip_that_was_given_up_after_longer_is_slow_too() -> None:
+    assert seen(Latency(delay=ms(250)), trips(1, 2), trips(5000, ok=False))[0] == 1
+
+
+def test_looks_of_other_probes_are_not_taken_for_round_trips() -> None:
+    stranger = Sample(probe="edge_connect", began_ns=0, at_ns=seconds(9).ns, ok=True)
+    assert seen(Latency(delay=ms(250)), (*trips(1), stranger), (*trips(2), stranger)) == (0, "none of 1 round trips took 250 ms or more")
+
+
+@given(before=st.lists(st.floats(0, 600)), during=st.lists(st.floats(0, 600)), delay_ms=st.integers(1, 500), jitter_share=st.floats(0, 1))
+def test_it_never_claims_more_than_the_round_trips_that_were_slow(before: list[float], during: list[float], delay_ms: int, jitter_share: float) -> None:
+    fault = Latency(delay=ms(delay_ms), jitter=Duration(int(delay_ms * jitter_share) * NS_PER_MS))
+    floor_ns = fault.delay.ns - fault.jitter.ns
+    count, _ = seen(fault, trips(*before), trips(*during))
+    assert count in {0, sum(round(took * NS_PER_MS) >= floor_ns for took in during)}
+    assert count == 0 or sum(round(took * NS_PER_MS) < floor_ns for took in before) * 2 >= len(before) > 0

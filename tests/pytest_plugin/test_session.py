@@ -1,0 +1,125 @@
+"""One run, one folder, one seed, and a line that brings it all back."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import fraiseql_chaos
+
+pytest_plugins = ["pytester"]
+
+type Project = Callable[..., pytest.RunResult]
+
+HELD = """
+from histories import outage
+
+async def test_held(load, promises):
+    (await load.replays(outage())).require(*promises)
+"""
+
+HEAVY = ("psycopg", "aiohttp", "jinja2", "fraiseql_chaos.experiment", "fraiseql_chaos.reports")
+IMPORTED = f"""
+import sys
+
+def pytest_unconfigure(config):
+    print("heavy:", [name for name in {HEAVY!r} if name in sys.modules])
+    print("ours:", "fraiseql_chaos.pytest_plugin" in sys.modules)
+"""
+
+
+def test_a_project_without_chaos_tests_imports_nothing_heavy_and_keeps_no_folder(pytester: pytest.Pytester) -> None:
+    """In a process of its own, because this one has imported everything."""
+    pytester.makeconftest(IMPORTED)
+    pytester.makepyfile("def test_theirs(): ...")
+    environment = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PATH": "", "PYTHONPATH": str(Path(fraiseql_chaos.__file__).parents[1])}
+    command = [sys.executable, "-m", "pytest", "-s", "-q", "-p", "fraiseql_chaos.pytest_plugin"]
+    shown = subprocess.run(command, cwd=pytester.path, env=environment, capture_output=True, text=True, check=True, timeout=60).stdout
+    assert "heavy: []\nours: True" in shown
+    assert not (pytester.path / ".chaos").exists()
+
+
+def test_reports_are_copied_to_where_the_options_say(project: Project, pytester: pytest.Pytester) -> None:
+    """Folders on the way are made; the copies are the files of the run."""
+    project(HELD, "--chaos-report=out/pages/report.html", "--chaos-json=out/run.json", "--chaos-store=kept")
+    (folder,) = [path for path in (pytester.path / "kept").iterdir() if not path.is_symlink()]
+    assert (pytester.path / "out/pages/report.html").read_bytes() == (folder / "report.html").read_bytes()
+    assert (pytester.path / "out/run.json").read_bytes() == (folder / "run.json").read_bytes()
+    assert not (pytester.path / ".chaos").exists()
+
+
+@pytest.mark.parametrize("seed_words", [["--chaos-seed=5"], ["--chaos-seed", "5"], []], ids=["equals", "two words", "drawn"])
+def test_the_replay_of_a_run_names_its_seed_once_and_keeps_the_other_words(project: Project, pytester: pytest.Pytester, seed_words: list[str]) -> None:
+    project(HELD, *seed_words, "-k", "held or violated", "--chaos-json=run.json")
+    document = json.loads((pytester.path / "run.json").read_text())
+    if seed_words:
+        assert document["seed"] == 5
+    assert document["replay"] == f"pytest -k 'held or violated' --chaos-json=run.json --chaos-seed={document['seed']}"
+
+
+def test_the_replay_of_a_test_repeats_every_option_that_changes_it(project: Project, pytester: pytest.Pytester) -> None:
+    """A quoted name survives a shell; what only says where results go is left out."""
+    source = 'import pytest\nfrom histories import outage\n\n@pytest.mark.parametrize("what", ["a b"])\n' + HELD.partition("\n\n")[2].replace(
+        "(load", "(what, load"
+    )
+    project(source, "--chaos-seed=5", "--chaos-duration=2", "--chaos-strict", "--chaos-postgres=16", "--chaos-json=run.json", "--chaos-store=kept")
+    (experiment,) = json.loads((pytester.path / "run.json").read_text())["experiments"]
+    assert experiment["replay"] == "pytest 'test_project.py::test_held[a b]' --chaos-seed=5 --chaos-duration=2 --chaos-strict --chaos-postgres=16"
+
+
+def test_an_experiment_has_the_title_and_the_claims_of_its_test(project: Project, pytester: pytest.Pytester) -> None:
+    source = """
+import pytest
+from histories import outage
+
+@pytest.mark.claims("1.1.1b", "1.1.1a")
+async def test_held(load, promises):
+    \"\"\"
+    Errors come at once.
+
+    Method: as always.
+    \"\"\"
+    (await load.replays(outage())).require(*promises)
+"""
+    project(source, "--chaos-json=run.json")
+    (experiment,) = json.loads((pytester.path / "run.json").read_text())["experiments"]
+    assert (experiment["id"], experiment["title"], experiment["claims"]) == ("test_project.py::test_held", "Errors come at once.", ["1.1.1b", "1.1.1a"])
+
+
+def test_two_recordings_of_one_test_are_two_experiments(project: Project, pytester: pytest.Pytester) -> None:
+    source = HELD + "    (await load.replays(outage())).require(*promises)\n"
+    project(source, "--chaos-json=run.json")
+    document = json.loads((pytester.path / "run.json").read_text())
+    assert [experiment["id"] for experiment in document["experiments"]] == ["test_project.py::test_held", "test_project.py::test_held#2"]
+
+
+@pytest.mark.parametrize(
+    ("named", "register", "said"),
+    [
+        ("W-901", '[W-900]\nseen = "x"\n', "names the weakness 'W-901', which * does not hold; it holds W-900"),
+        ("W-900", "[W-900]\n", "W-900.seen is missing"),
+        ("W-900", None, "cannot be read as a weakness register"),
+    ],
+    ids=["unknown", "incomplete", "no register"],
+)
+def test_a_weakness_that_the_register_does_not_hold_is_an_error(
+    project: Project, pytester: pytest.Pytester, named: str, register: str | None, said: str
+) -> None:
+    """Otherwise a mark with a slip of the pen would excuse anything."""
+    path = pytester.path / "weaknesses.toml"
+    path.unlink()
+    if register is not None:
+        path.write_text(register)
+    result = project(f'import pytest\n\n@pytest.mark.weakness("{named}")\nasync def test_it(service, load): ...')
+    result.assert_outcomes(errors=2)
+    result.stdout.fnmatch_lines([f"*{said}*"])
+
+
+def test_the_header_says_that_a_run_is_disarmed(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("def test_theirs(): ...")
+    pytester.runpytest_inprocess("--chaos-seed=5", "--chaos-disarm").stdout.fnmatch_lines(["chaos: seed 5, DISARMED: no fault is injected"])
