@@ -14,8 +14,10 @@ __all__ = ["eventually", "lease_root"]
 
 
 @pytest.fixture
-def lease_root(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def lease_root(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Point the temporary directory, and with it every lease, into a folder of the test's own that other users can pass through."""
+    # pytest asks for the temporary directory once and remembers it: it must not remember ours, which is gone after this test.
+    tmp_path_factory.getbasetemp()
     with tempfile.TemporaryDirectory(prefix="leases-") as root:
         Path(root).chmod(0o711)
         monkeypatch.setenv("TMPDIR", root)

@@ -8,8 +8,9 @@ import pytest
 
 import fraiseql_chaos.experiment  # noqa: F401  imported once here, so that runs inside this process do not import the rig again and again
 import fraiseql_chaos.reports.html  # noqa: F401  see above
+from fix_reference import reference_server
 
-__all__ = ["Project", "project"]
+__all__ = ["Project", "project", "reference_server"]
 
 type Project = Callable[..., pytest.RunResult]
 

@@ -73,14 +73,14 @@ async def test_it(load):
 """
 
 CASES = {
-    # what is written: (words, letters, counts, exit status, totals)
-    "held": (HELD, "HELD", "H", "1 held", 0, {"held": 1}),
-    "violated": (VIOLATED, "VIOLATED", "V", "1 violated", 1, {"violated": 1}),
-    "inconclusive": (INCONCLUSIVE, "INCONCLUSIVE", "I", "1 inconclusive", 1, {"inconclusive": 1}),
-    "weakness": (WEAKNESS, "WEAKNESS", "w", "1 weakness", 0, {"weakness": 1}),
+    # what is written: (source, word, letters, pytest's counts, exit status, our totals)
+    "held": (HELD, "HELD", "H", "1 passed", 0, {"held": 1}),
+    "violated": (VIOLATED, "VIOLATED", "V", "1 failed", 1, {"violated": 1}),
+    "inconclusive": (INCONCLUSIVE, "INCONCLUSIVE", "I", "1 failed", 1, {"inconclusive": 1}),
+    "weakness": (WEAKNESS, "WEAKNESS", "w", "1 xfailed", 0, {"weakness": 1}),
     "outdated weakness": (OUTDATED, "FAILED", "F", "1 failed", 1, {"held": 1}),
-    "inconclusive, though a weakness was expected": (STILL_INCONCLUSIVE, "INCONCLUSIVE", "I", "1 inconclusive", 1, {"inconclusive": 1}),
-    "remedy that does not help": (UNREMEDIED, "VIOLATED", "wV", "1 violated, 1 weakness", 1, {"violated": 1, "weakness": 1}),
+    "inconclusive, though a weakness was expected": (STILL_INCONCLUSIVE, "INCONCLUSIVE", "I", "1 failed", 1, {"inconclusive": 1}),
+    "remedy that does not help": (UNREMEDIED, "VIOLATED", "wV", "1 failed, 1 xfailed", 1, {"violated": 1, "weakness": 1}),
     "recorded, never judged": (UNJUDGED, "FAILED", "F", "1 failed", 1, {"held": 1}),
     "nothing recorded": (IDLE, "PASSED", ".", "1 passed", 0, {}),
     "slip in the test": (BROKEN, "FAILED", "F", "1 failed", 1, {}),
@@ -103,20 +103,15 @@ def test_a_verdict_has_its_word_its_letter_its_count_and_its_exit_status(project
 
 @pytest.mark.parametrize("source", [VIOLATED, INCONCLUSIVE], ids=["violated", "inconclusive"])
 def test_what_did_not_hold_is_explained_with_its_numbers_and_the_line_that_replays_it(project: Project, source: str) -> None:
-    """pytest explains what it calls failed, and these are called otherwise; without this nobody would see why."""
+    """In place of a stack that would only show our own insides."""
     word = "violated" if source == VIOLATED else "inconclusive"
-    shown = project(source, "--chaos-seed=7").stdout
-    shown.fnmatch_lines([f"=* {word} =*", "_* test_it _*", f"{word}: test_project.py::test_it", f"  {word} *"])
+    shown = project(source, "--chaos-seed=7", "-ra").stdout
+    shown.fnmatch_lines(["_* test_it _*", f"{word}: test_project.py::test_it", f"  {word} *"])
     shown.fnmatch_lines(["  replay        pytest test_project.py::test_it --chaos-seed=7"])
     if source == VIOLATED:
         shown.fnmatch_lines(["*250 of 350 requests of the whole run were answered rightly", "-* Captured stdout call -*", "said on the way"])
-        shown.no_fnmatch_line("*Traceback*")
-
-
-def test_tb_no_keeps_quiet_about_findings_as_it_does_about_failures(project: Project) -> None:
-    shown = project(VIOLATED, "--tb=no").stdout
-    shown.no_fnmatch_line("  replay *")
-    shown.fnmatch_lines(["VIOLATED *test_it *"])
+    shown.no_fnmatch_line("*raise *")
+    shown.fnmatch_lines(["=* short test summary info =*", f"{word.upper()} test_project.py::test_it *"])
 
 
 def test_an_outdated_weakness_says_what_to_do(project: Project) -> None:
@@ -130,6 +125,11 @@ def test_an_outdated_weakness_says_what_to_do(project: Project) -> None:
 
 def test_a_recording_nobody_judged_says_what_to_do(project: Project) -> None:
     project(UNJUDGED).stdout.fnmatch_lines(["1 recording(s) were never judged; state what you expect with recording.require(...)"])
+
+
+def test_a_fixture_that_only_has_the_name_of_ours_is_none_of_our_business(project: Project, pytester: pytest.Pytester) -> None:
+    pytester.makeconftest("import pytest\n\n@pytest.fixture\ndef load(): return 'cargo'")
+    project("def test_theirs(load): assert load == 'cargo'").assert_outcomes(passed=1)
 
 
 def test_a_test_without_our_fixtures_is_none_of_our_business(project: Project) -> None:

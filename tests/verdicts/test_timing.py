@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fraiseql_chaos.history import Sample
 from fraiseql_chaos.verdicts.timing import detection, recovery
 from histories import Scene, outage
 
@@ -20,6 +21,15 @@ def test_a_fault_is_noticed_by_each_source_apart() -> None:
 
 def test_a_client_that_gave_up_noticed_but_the_service_did_not() -> None:
     seen = detection(Scene().fault(1000, 2000).answers(0, 1000).hangs(1000, 2000, took_ms=300).history())
+
+    assert seen is not None
+    assert seen.at_ns is None
+
+
+def test_a_look_at_readiness_that_was_given_up_is_no_word_of_the_service() -> None:
+    scene = Scene().fault(1000, 2000).answers(0, 1000).hangs(1000, 2000)
+    scene.events.append(Sample(probe="service_ready", began_ns=1100 * NS_PER_MS, at_ns=1600 * NS_PER_MS, ok=False, value={"given_up": True}))
+    seen = detection(scene.history())
 
     assert seen is not None
     assert seen.at_ns is None

@@ -143,7 +143,7 @@ class Deployment:
         """Return what is under test, for the head of a history."""
         return {
             "app": self.application.app,
-            **{name: self.service.versions[name] for name in sorted(self.service.versions)},
+            **{name: self.service.versions[name] for name in sorted(self.service.versions) if name != "executable"},
             "postgresql": self.server.version,
         }
 

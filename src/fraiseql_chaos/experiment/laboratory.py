@@ -7,9 +7,10 @@ its own, so that what one experiment broke no other inherits.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -77,16 +78,20 @@ class Service:
     The service under test, as a test sees it.
 
     Attributes:
-        url: Where it answers.
         database: The way to its database, to aim faults at.
         operations: Everything the workload knows to ask.
     """
 
-    def __init__(self, deployment: Deployment) -> None:
+    def __init__(self, deployment: Deployment, redeploy: Callable[[], Awaitable[Deployment]]) -> None:
         self.deployment = deployment
-        self.url = deployment.service.url
         self.database = Target("database")
+        self._redeploy = redeploy
         self.operations: tuple[GraphQLOperation, ...] = deployment.application.workload.operations
+
+    @property
+    def url(self) -> str:
+        """Where it answers now; a fresh service has another port."""
+        return self.deployment.service.url
 
     @property
     def reads(self) -> tuple[GraphQLOperation, ...]:
@@ -101,6 +106,11 @@ class Service:
     async def close(self) -> None:
         """End the service's process, its edge and its database; the rig goes on."""
         await self.deployment.close()
+
+    async def renew(self) -> None:
+        """Replace everything by a fresh service of the same kind, with an edge and a database of its own."""
+        await self.deployment.close()
+        self.deployment = await self._redeploy()
 
 
 class Chaos:
@@ -155,6 +165,15 @@ class Load:
         self._chaos = chaos
         self._title = title
         self.recordings: list[Recording] = []
+        self._attempt = 1
+        self._kept: dict[str, ExperimentRecord] = {}
+
+    async def begin_again(self) -> None:
+        """Prepare another attempt on a fresh service; what was recorded so far stays in the report as an earlier one."""
+        self.recordings.clear()
+        self._chaos.declarations.clear()
+        self._attempt += 1
+        await self._service.renew()
 
     async def open_loop(
         self, operations: GraphQLOperation | Sequence[GraphQLOperation], *, rate: Rate, lasting: Duration
@@ -187,7 +206,7 @@ class Load:
             disarmed=self._laboratory.settings.disarmed,
         )
         folder = self._laboratory.folder
-        history = await run_experiment(experiment, self._service.deployment, folder.history_path(experiment.name))
+        history = await run_experiment(experiment, self._service.deployment, folder.history_path(experiment.name, attempt=self._attempt))
         recording = Recording(history, self._keep)
         self.recordings.append(recording)
         return recording
@@ -197,17 +216,21 @@ class Load:
         return f"{self._title.experiment}#{count + 1}" if count else self._title.experiment
 
     def _keep(self, history: History, expectations: tuple[Expectation, ...], judgement: Judgement) -> None:
-        folder = self._laboratory.folder
+        folder, name = self._laboratory.folder, history.begin.experiment
+        path = folder.relative(folder.history_path(name, attempt=self._attempt))
+        kept = self._kept.get(name)
         record = ExperimentRecord.of(
             history,
             judgement,
-            path=folder.relative(folder.history_path(history.begin.experiment)),
+            path=path,
+            earlier=[attempt for attempt in kept.attempts if attempt.history != path] if kept else (),
             title=self._title.title,
             expectations=expectations,
             claims=self._title.claims,
             weakness=self._title.weakness,
         )
         folder.add(record)
+        self._kept[name] = record
 
 
 class Laboratory:
@@ -238,7 +261,8 @@ class Laboratory:
         """
         if self._rig is None:
             self._rig = await Rig.start(self.settings.rig)
-        return Service(await self._rig.deploy(variant))
+        deploy = partial(self._rig.deploy, variant)
+        return Service(await deploy(), deploy)
 
     async def close(self) -> None:
         """End every process and remove every file of the rig; results stay."""

@@ -14,7 +14,7 @@ from contextlib import closing
 import psycopg
 
 from fraiseql_chaos.core import Duration, ms, now_ns, seconds
-from fraiseql_chaos.probes.model import Look
+from fraiseql_chaos.probes.model import Look, bounded
 from fraiseql_chaos.rig.postgres.control import APPLICATION_NAME
 
 __all__ = ["EdgeConnect", "EdgeRoundTrip"]
@@ -40,20 +40,26 @@ class EdgeRoundTrip:
     async def look(self) -> Look:
         """Ask the server for a one; the measured part begins when the connection stands."""
         try:
-            async with asyncio.timeout(self._within.s):
-                connection = self._connection or await self._connect()
-                began_ns = now_ns()
-                await connection.execute("SELECT 1", prepare=False)
+            return await bounded(self._ask(), within=self._within, abandon=self._abandon)
         except (psycopg.Error, OSError) as error:
             await self.close()
             return Look(ok=False, value={}, error=str(error).strip() or type(error).__name__)
-        return Look(ok=True, value={}, began_ns=began_ns)
 
     async def close(self) -> None:
         """Drop the connection without a word: a polite goodbye could wait for an answer that never comes."""
         connection, self._connection = self._connection, None
         if connection is not None:
             await connection.close()
+
+    async def _ask(self) -> Look:
+        connection = self._connection or await self._connect()
+        began_ns = now_ns()
+        await connection.execute("SELECT 1", prepare=False)
+        return Look(ok=True, value={}, began_ns=began_ns)
+
+    def _abandon(self) -> None:
+        if self._connection is not None:
+            self._connection.pgconn.finish()
 
     async def _connect(self) -> psycopg.AsyncConnection:
         self._connection = await psycopg.AsyncConnection.connect(self._dsn, autocommit=True, application_name=APPLICATION_NAME)

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from fraiseql_chaos.core import Duration, JsonObject, now_ns
 from fraiseql_chaos.history import Sample
 
-__all__ = ["Look", "Probe", "sampling"]
+__all__ = ["Look", "Probe", "bounded", "sampling"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +50,32 @@ class Probe(Protocol):
     async def close(self) -> None:
         """Let go of whatever the looks hold open."""
         ...
+
+
+async def bounded[T](asking: Coroutine[Any, Any, T], *, within: Duration, abandon: Callable[[], None]) -> T:
+    """
+    Await an answer for a bounded time, and let go at once when the time is up or nobody waits for it any more.
+
+    Cancelling is not enough: psycopg meets it by asking the server to cancel the query, and waits 5 s twice, or for ever, if the wire is stuck.
+
+    Args:
+        asking: Waits for the answer.
+        within: For how long.
+        abandon: Takes away what it waits on, before it is cancelled.
+
+    Raises:
+        TimeoutError: If the time was up first.
+    """
+    task = asyncio.ensure_future(asking)
+    try:
+        await asyncio.wait((task,), timeout=within.s)
+        if task.done():
+            return task.result()
+        raise TimeoutError
+    finally:
+        if not task.done():
+            abandon()
+            task.cancel()
 
 
 @contextlib.asynccontextmanager

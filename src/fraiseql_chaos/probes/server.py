@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import psycopg
 
 from fraiseql_chaos.core import Duration, ms, seconds
-from fraiseql_chaos.probes.model import Look
+from fraiseql_chaos.probes.model import Look, bounded
 from fraiseql_chaos.rig.postgres.control import APPLICATION_NAME
 
 __all__ = ["ServerSessions"]
@@ -40,19 +38,25 @@ class ServerSessions:
     async def look(self) -> Look:
         """Ask for the number of sessions; a server that is not there is an observation."""
         try:
-            async with asyncio.timeout(self._within.s):
-                cursor = await (self._connection or await self._connect()).execute(_SESSIONS, (self._database, APPLICATION_NAME))
-                row = await cursor.fetchone()
+            return await bounded(self._ask(), within=self._within, abandon=self._abandon)
         except (psycopg.Error, OSError) as error:
             await self.close()
             return Look(ok=False, value={}, error=str(error).strip() or type(error).__name__)
-        return Look(ok=True, value={"sessions": row[0] if row else 0})
 
     async def close(self) -> None:
         """Drop the connection."""
         connection, self._connection = self._connection, None
         if connection is not None:
             await connection.close()
+
+    async def _ask(self) -> Look:
+        cursor = await (self._connection or await self._connect()).execute(_SESSIONS, (self._database, APPLICATION_NAME))
+        row = await cursor.fetchone()
+        return Look(ok=True, value={"sessions": row[0] if row else 0})
+
+    def _abandon(self) -> None:
+        if self._connection is not None:
+            self._connection.pgconn.finish()
 
     async def _connect(self) -> psycopg.AsyncConnection:
         self._connection = await psycopg.AsyncConnection.connect(self._dsn, autocommit=True, application_name=APPLICATION_NAME)

@@ -31,23 +31,26 @@ class ServiceReady:
     def __init__(self, url: str, *, every: Duration = ms(500), within: Duration = seconds(1)) -> None:
         self.every = every
         self._url = f"{url}/ready"
-        self._timeout = aiohttp.ClientTimeout(total=within.s)
+        self._within = within
         self._session: aiohttp.ClientSession | None = None
 
     async def look(self) -> Look:
-        """Ask once; 200 is ready."""
-        self._session = self._session or aiohttp.ClientSession(timeout=self._timeout)
+        """Ask once; 200 is ready. No answer in time is our giving up, and marked so: it is no word of the service's."""
+        self._session = self._session or aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=self._within.s))
         try:
             async with self._session.get(self._url) as response:
                 await response.read()
                 return Look(ok=response.status == 200, value={"status": response.status})
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        except TimeoutError:
+            return Look(ok=False, value={"status": None, "given_up": True}, error=f"no answer within {self._within}")
+        except (aiohttp.ClientError, OSError) as error:
             return Look(ok=False, value={"status": None}, error=type(error).__name__)
 
     async def close(self) -> None:
         """Close the connection."""
-        if self._session is not None:
-            await self._session.close()
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
 
 
 class ServicePath:

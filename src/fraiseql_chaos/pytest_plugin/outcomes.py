@@ -38,12 +38,14 @@ _COLOURS = {"held": {"green": True}, "violated": {"red": True}, "inconclusive": 
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Attach the verdict to the report of a chaos test's call."""
     report = yield
-    if call.when == "call" and "load" in getattr(item, "fixturenames", ()):
-        _translate(report, item, call)
+    load = getattr(item, "funcargs", {}).get("load")
+    # Another project may have a fixture of that name, and must then not hear of us.
+    if call.when == "call" and any(cls.__module__.startswith("fraiseql_chaos.") for cls in type(load).__mro__):
+        _translate(report, item, call, load)
     return report
 
 
-def _translate(report: pytest.TestReport, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+def _translate(report: pytest.TestReport, item: pytest.Item, call: pytest.CallInfo[None], load: Load) -> None:
     from fraiseql_chaos.experiment import Inconclusive, Violated  # noqa: PLC0415  imported by now; a project without chaos tests never does
 
     failure = call.excinfo.value if call.excinfo is not None else None
@@ -63,7 +65,7 @@ def _translate(report: pytest.TestReport, item: pytest.Item, call: pytest.CallIn
         report.longrepr = str(failure)
         _mark(report, "violated")
     elif failure is None:
-        _passed(report, item.funcargs["load"], weakness)  # type: ignore[attr-defined]  # an item with fixture names has their values by now
+        _passed(report, load, weakness)
 
 
 def _passed(report: pytest.TestReport, load: Load, weakness: str | None) -> None:

@@ -134,12 +134,7 @@ def replay_line(item: pytest.Item) -> str:
 
 
 def weakness_named_by(item: pytest.Item) -> Weakness | None:
-    """
-    Return the entry of the weakness register that a test names.
-
-    Raises:
-        pytest.UsageError: If the register has no such entry.
-    """
+    """Return the entry of the weakness register that a test names; a name that the register does not hold fails the test."""
     from fraiseql_chaos.reports.register import read_register  # noqa: PLC0415  see above
 
     name = weakness_of(item)
@@ -149,11 +144,10 @@ def weakness_named_by(item: pytest.Item) -> Weakness | None:
     try:
         register = read_register(path)
     except ChaosError as error:
-        raise pytest.UsageError(str(error)) from error
+        pytest.fail(str(error), pytrace=False)
     if name not in register:
-        raise pytest.UsageError(
-            f"{item.nodeid} names the weakness {name!r}, which {path} does not hold; it holds {', '.join(sorted(register)) or 'none'}"
-        )
+        held = ", ".join(sorted(register)) or "none"
+        pytest.fail(f"{item.nodeid} names the weakness {name!r}, which {path} does not hold; it holds {held}", pytrace=False)
     return register[name]
 
 

@@ -1,4 +1,4 @@
-"""The last page of the terminal: why a promise was not held, the verdict table, the seed, and where the report lies."""
+"""The last page of the terminal: the verdict table, the seed, and where the report lies."""
 
 from __future__ import annotations
 
@@ -10,11 +10,8 @@ __all__ = ["pytest_terminal_summary"]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Print the findings and the verdict table of a run that had chaos tests; print nothing otherwise."""
+    """Print the verdict table of a run that had chaos tests; print nothing otherwise."""
     state = state_of(config)
-    if config.getoption("tbstyle") != "no":
-        for verdict in ("violated", "inconclusive"):
-            _explain(terminalreporter, verdict)
     if state.problem:
         terminalreporter.section("chaos")
         terminalreporter.write_line(f"no report: {state.problem}", red=True)
@@ -28,16 +25,3 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     terminalreporter.write_line(f"seed    {state.options.seed}")
     terminalreporter.write_line(f"report  {state.html}")
     terminalreporter.write_line(f"run     {state.folder / 'run.json'}")
-
-
-def _explain(terminalreporter: pytest.TerminalReporter, verdict: str) -> None:
-    """Print what pytest prints of a failure; it does so for its own words only."""
-    reports = terminalreporter.getreports(verdict)
-    if reports:
-        terminalreporter.section(verdict)
-    for report in reports:
-        terminalreporter.write_sep("_", report.head_line)
-        terminalreporter.write_line(report.longreprtext)
-        for title, content in report.sections:
-            terminalreporter.write_sep("-", title)
-            terminalreporter.write_line(content.removesuffix("\n"))

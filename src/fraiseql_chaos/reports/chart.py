@@ -141,7 +141,7 @@ def _lanes(history: History, begin_ns: int, end_ns: int) -> tuple[Lane, ...]:
     armed = [f for f in history.faults if f.armed]
     return tuple(
         Lane(
-            label=f"{fault.declared.description} ({fault.declared.target})",
+            label=fault.declared.description,
             left_percent=round((window.begin_ns - begin_ns) / length_ns * 100, 2),
             width_percent=round((min(window.end_ns, end_ns) - window.begin_ns) / length_ns * 100, 2),
         )

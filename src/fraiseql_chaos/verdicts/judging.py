@@ -52,7 +52,8 @@ def _completed(history: History, asked: tuple[Expectation, ...]) -> tuple[Expect
     implied += [FaultObserved()] if history.faults else []
     implied += [CorrectResults()] if answered else []
     implied += [NoCrash()]
-    covered = {e.kind for e in asked if not isinstance(e, FaultObserved) or not e.kinds}
+    declared = {fault.declared.kind for fault in history.faults}
+    covered = {e.kind for e in asked if not isinstance(e, FaultObserved) or not e.kinds or declared <= set(e.kinds)}
     return (*(e for e in implied if e.kind not in covered), *asked)
 
 

@@ -1,8 +1,8 @@
 """
 When a fault was noticed, when the service was back, and when it was as quick as before: each read off the record once.
 
-*Noticed* is what the service shows to the outside: a request that ends in an error, or ``/ready`` that stops saying yes. A request
-that the client gave up was noticed by the client, not by the service. A source that showed errors before the fault cannot tell the fault
+*Noticed* is what the service shows to the outside: a request that ends in an error, or ``/ready`` that says no. A request, or a look at
+``/ready``, that was given up was noticed by whoever gave up, not by the service. A source that showed errors before the fault cannot tell the fault
 from what was there already, so it does not count.
 
 *Back* counts requests in the order they were planned, because recovery is a promise to those who arrive from now on: the first of the
@@ -87,7 +87,7 @@ def detection(history: History) -> Detection | None:
         return None
     bite_ns, healed_ns = min(w.begin_ns for w in windows), max(w.end_ns for w in windows)
     errors_ns = [o.done_ns for o in history.operations if o.outcome != "ok" and not was_given_up(o)]
-    unready_ns = [s.at_ns for s in history.samples(READY_PROBE) if not s.ok]
+    unready_ns = [s.at_ns for s in history.samples(READY_PROBE) if not s.ok and not s.value.get("given_up")]
     confounded = tuple(name for name, at in (("requests", errors_ns), ("readiness", unready_ns)) if any(t < bite_ns for t in at))
     return Detection(
         bite_ns=bite_ns,

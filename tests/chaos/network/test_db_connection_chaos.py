@@ -26,12 +26,12 @@ class TestDatabaseConnection:
     @pytest.mark.weakness("W-002", remedy=False)
     async def test_an_outage_is_noticed_within_a_second(self, service: Service, chaos: Chaos, load: Load) -> None:
         """
-        A database that is gone shows within a second: a request fails, or the service stops calling itself ready.
+        A database that is gone shows within a second: a request fails, or the service says that it is not ready.
 
-        Method: open-loop reads at 20/s for 5 s; the edge refuses connections and cuts the existing ones from 1 s to 3 s.
+        Method: open-loop reads at 20/s for 4 s; the edge refuses connections and cuts the existing ones from 1 s to 3 s.
         """
         async with chaos(Refuse(), on=service.database, between=(seconds(1), seconds(3))):
-            recording = await load.open_loop(service.reads, rate=per_second(20), lasting=seconds(5))
+            recording = await load.open_loop(service.reads, rate=per_second(20), lasting=seconds(4))
 
         recording.require(fault_observed(Refuse.kind), detects_within(seconds(1)))
 

@@ -131,6 +131,19 @@ def test_two_latencies_add_up_exactly_however_late_the_timer_is() -> None:
     assert flow.due_ns == 15 * NS_PER_MS
 
 
+def test_what_waited_behind_a_slower_item_counts_as_arrived_behind_it() -> None:
+    """Method: a burst through jitter alone, and the same through jitter and a constant delay; the second is the first, shifted."""
+    jitter, constant = Latency(delay=ms(10), jitter=ms(10)), Latency(delay=ms(5))
+    alone, both = flow_of(armed_with(jitter)), flow_of(armed_with(jitter, constant))
+    for n in range(20):
+        alone.feed(b"%d" % n, n)
+        both.feed(b"%d" % n, n)
+    departures: dict[Item, int] = {}
+    while (due_ns := both.due_ns) is not None:
+        departures |= dict.fromkeys(both.take(due_ns), due_ns)
+    assert departures == {item: left_ns + constant.delay.ns for left_ns, item in run_out(alone)}
+
+
 def test_a_flow_without_stages_picks_up_a_fault_at_its_next_item() -> None:
     armed = Armed(1)
     flow = flow_of(armed)
