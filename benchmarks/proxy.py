@@ -211,8 +211,10 @@ def round_trips_us(connection: psycopg.Connection, number: int) -> list[float]:
 
 
 def connect(dsn: str, address: TcpAddress) -> psycopg.Connection:
-    """Connect to the server by one of the ways."""
-    return psycopg.connect(make_conninfo(dsn, host=address.host, port=address.port), autocommit=True, connect_timeout=DEADLINE_S)
+    """Connect to the server by one of the ways; a statement that is prepared half-way through would cost one query two round trips."""
+    return psycopg.connect(
+        make_conninfo(dsn, host=address.host, port=address.port), autocommit=True, prepare_threshold=None, connect_timeout=DEADLINE_S
+    )
 
 
 def answers(dsn: str) -> bool:

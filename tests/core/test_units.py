@@ -47,7 +47,15 @@ def test_refusal_of_a_bare_number_names_it_and_the_units_there_are() -> None:
 
 @pytest.mark.parametrize(
     ("duration", "text"),
-    [(Duration(0), "0 us"), (Duration(1), "0.001 us"), (us(999), "999 us"), (ms(1), "1 ms"), (ms(2.5), "2.5 ms"), (seconds(1), "1 s"), (seconds(90), "90 s")],
+    [
+        (Duration(0), "0 us"),
+        (Duration(1), "0.001 us"),
+        (us(999), "999 us"),
+        (ms(1), "1 ms"),
+        (ms(2.5), "2.5 ms"),
+        (seconds(1), "1 s"),
+        (seconds(90), "90 s"),
+    ],
 )
 def test_duration_is_shown_in_the_largest_unit_it_fills(duration: Duration, text: str) -> None:
     assert str(duration) == text

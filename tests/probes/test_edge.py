@@ -26,9 +26,9 @@ class Wire:
 
     def __init__(self, upstream: tuple[str, int]) -> None:
         self._upstream = upstream
-        self._open = asyncio.Event()
-        self._open.set()
-        self._writers: list[asyncio.StreamWriter] = []
+        self.free = asyncio.Event()
+        self.free.set()
+        self.writers: list[asyncio.StreamWriter] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
         self.joined = 0
@@ -39,12 +39,12 @@ class Wire:
         return address
 
     def clog(self) -> None:
-        self._open.clear()
+        self.free.clear()
 
     def cut(self) -> None:
-        for writer in self._writers:
+        for writer in self.writers:
             writer.transport.abort()
-        self._writers.clear()
+        self.writers.clear()
 
     async def close(self) -> None:
         assert self._server is not None
@@ -58,18 +58,18 @@ class Wire:
         self._go(self._joined(reader, writer))
 
     async def _joined(self, near: asyncio.StreamReader, near_writer: asyncio.StreamWriter) -> None:
-        self._writers.append(near_writer)
-        await self._open.wait()
+        self.writers.append(near_writer)
+        await self.free.wait()
         far, far_writer = await asyncio.open_connection(*self._upstream)
         self.joined += 1
-        self._writers.append(far_writer)
+        self.writers.append(far_writer)
         self._go(self._carry(near, far_writer))
         self._go(self._carry(far, near_writer))
 
     async def _carry(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         try:
             while chunk := await source.read(2**16):
-                await self._open.wait()
+                await self.free.wait()
                 sink.write(chunk)
         except ConnectionError:
             pass
@@ -113,9 +113,9 @@ async def test_round_trips_share_one_connection(probe: EdgeRoundTrip, wire: Wire
 async def test_measured_part_begins_when_the_connection_stands(probe: EdgeRoundTrip, wire: Wire) -> None:
     wire.clog()
     asking = asyncio.ensure_future(probe.look())
-    assert await wait_until(lambda: bool(wire._writers), within=PROMPT, what="the connect")
+    assert await wait_until(lambda: bool(wire.writers), within=PROMPT, what="the connect")
     unclogged_ns = now_ns()
-    wire._open.set()
+    wire.free.set()
     look = await asking
     assert look.ok
     assert look.began_ns is not None
@@ -159,7 +159,7 @@ async def test_probe_sees_again_when_the_wire_is_free(probe: EdgeRoundTrip, wire
     assert (await probe.look()).ok
     wire.clog()
     assert not (await probe.look()).ok
-    wire._open.set()
+    wire.free.set()
     assert (await probe.look()).ok
 
 

@@ -11,6 +11,7 @@ import pytest
 from fraiseql_chaos.core import Duration, ms, now_ns, seconds, wait_until
 from fraiseql_chaos.history import Sample
 from fraiseql_chaos.probes import Look, sampling
+from fraiseql_chaos.probes.model import bounded
 
 pytestmark = pytest.mark.anyio
 
@@ -135,3 +136,45 @@ async def test_nothing_is_sampled_after_the_block() -> None:
     for _ in range(10):
         await asyncio.sleep(0)
     assert (watch.begun, [task for task in asyncio.all_tasks() if task.get_name() == "probe watch"]) == (begun, [])
+
+
+async def test_answer_in_time_is_returned_and_nothing_abandoned() -> None:
+    async def answer() -> str:
+        return "here"
+
+    abandoned: list[str] = []
+    assert await bounded(answer(), within=DEADLINE, abandon=lambda: abandoned.append("it")) == "here"
+    assert abandoned == []
+
+
+async def test_error_in_time_is_raised_and_nothing_abandoned() -> None:
+    async def fail() -> None:
+        raise ZeroDivisionError
+
+    abandoned: list[str] = []
+    with pytest.raises(ZeroDivisionError):
+        await bounded(fail(), within=DEADLINE, abandon=lambda: abandoned.append("it"))
+    assert abandoned == []
+
+
+async def test_what_is_waited_on_is_taken_away_before_the_waiting_is_cancelled() -> None:
+    """Once when the time is up, and once when nobody waits any more."""
+    story: list[str] = []
+
+    async def stuck() -> None:
+        story.append("asked")
+        try:
+            await asyncio.Event().wait()
+        finally:
+            story.append("cancelled")
+
+    with pytest.raises(TimeoutError):
+        await bounded(stuck(), within=ms(1), abandon=lambda: story.append("abandoned"))
+    await until(lambda: len(story) == 3)
+
+    unwanted = asyncio.ensure_future(bounded(stuck(), within=DEADLINE, abandon=lambda: story.append("abandoned")))
+    await until(lambda: len(story) == 4)
+    unwanted.cancel()
+    await until(lambda: len(story) == 6)
+    assert unwanted.cancelled()
+    assert story == ["asked", "abandoned", "cancelled"] * 2

@@ -131,7 +131,11 @@ def test_connections_of_another_process_are_not_counted(listener: socket.socket)
 
 
 def test_connections_to_another_port_are_not_counted(listener: socket.socket) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as other, socket.create_connection(("127.0.0.1", port_of(other)), DEADLINE_S), closing(other.accept()[0]):
+    with (
+        socket.create_server(("127.0.0.1", 0)) as other,
+        socket.create_connection(("127.0.0.1", port_of(other)), DEADLINE_S),
+        closing(other.accept()[0]),
+    ):
         assert connections_to(os.getpid(), port_of(listener)) == 0
         assert connections_to(os.getpid(), port_of(other)) == 1
 
@@ -181,4 +185,3 @@ async def test_server_without_a_port_cannot_be_reached_around_the_edge(listener:
     with socket.create_connection(("127.0.0.1", port_of(listener)), DEADLINE_S), closing(listener.accept()[0]):
         look = await probe.look()
     assert (look.ok, look.value) == (True, {"through_edge": 1, "around_edge": 0})
-

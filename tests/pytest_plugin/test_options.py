@@ -9,7 +9,7 @@ import pytest
 
 from fraiseql_chaos.core import SEED_MAX, seconds
 from fraiseql_chaos.errors import DeclarationError
-from fraiseql_chaos.pytest_plugin.options import GIVEN_AGAIN, ChaosOptions
+from fraiseql_chaos.pytest_plugin.options import GIVEN_AGAIN, ChaosOptions, without_password
 from fraiseql_chaos.pytest_plugin.session import state_of
 
 pytest_plugins = ["pytester"]
@@ -64,6 +64,22 @@ def test_an_absurdly_long_number_is_refused_like_any_other() -> None:
     """Python itself refuses to read a number of 5000 digits, with an error of its own."""
     with pytest.raises(DeclarationError, match="a whole number from 0 to"):
         options(**{"--chaos-seed": "9" * 5000})
+
+
+@pytest.mark.parametrize(
+    ("word", "shown"),
+    [
+        ("--chaos-dsn=postgresql://me:s3:cret@host:5432/mine", "--chaos-dsn=postgresql://me:PASSWORD@host:5432/mine"),
+        ("postgresql://host/mine?user=me&password=s3cret&port=1", "postgresql://host/mine?user=me&password=PASSWORD&port=1"),
+        ("host=h password=s3cret user=me", "host=h password=PASSWORD user=me"),
+        ("host=h password='s3 cret' user=me", "host=h password=PASSWORD user=me"),
+        ("postgresql://me@host:5432/mine", "postgresql://me@host:5432/mine"),
+        ("tests/chaos::test_it[a@b]", "tests/chaos::test_it[a@b]"),
+    ],
+)
+def test_what_is_shown_of_a_command_line_has_no_password(word: str, shown: str) -> None:
+    """The line that replays a run stands in its report, and reports are passed on."""
+    assert without_password(word) == shown
 
 
 def test_every_option_that_changes_a_run_is_in_the_line_that_replays_it(pytester: pytest.Pytester) -> None:

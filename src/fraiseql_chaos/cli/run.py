@@ -30,7 +30,7 @@ from fraiseql_chaos.errors import DeclarationError
 from fraiseql_chaos.experiment import FAILURE_TYPES, VARIANTS, Chaos, Inconclusive, Laboratory, Load, Title, Violated, fault_from_options
 from fraiseql_chaos.plan import Fault, Window
 from fraiseql_chaos.pytest_plugin.laboratory import laboratory_settings
-from fraiseql_chaos.pytest_plugin.options import ChaosOptions
+from fraiseql_chaos.pytest_plugin.options import ChaosOptions, without_password
 from fraiseql_chaos.pytest_plugin.session import state_of
 from fraiseql_chaos.reports import RunDocument, RunFolder, verdict_table
 from fraiseql_chaos.reports.html import write_html
@@ -169,7 +169,7 @@ async def _single(arguments: argparse.Namespace) -> int:
     rate = per_second(_number("--rate", arguments.rate))
     _check_before_anything_starts(Window(begin=begin, end=begin + length), lasting, arguments.service)
     started = datetime.now(UTC)
-    replay = f"{shlex.join(['fraiseql-chaos', *sys.argv[1:]])}{'' if arguments.seed else f' --seed={options.seed}'}"
+    replay = f"{shlex.join(['fraiseql-chaos', *map(without_password, sys.argv[1:])])}{'' if arguments.seed else f' --seed={options.seed}'}"
     settings = laboratory_settings(options)
     folder = RunFolder.join(options.store / f"{started:%Y%m%dT%H%M%SZ}-{options.seed}", seed=options.seed, replay=replay, started=started)
     title = Title(experiment=fault.kind, title=f"{fault} on the database", claims=(), weakness=None, replay=replay)

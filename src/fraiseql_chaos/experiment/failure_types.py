@@ -80,8 +80,14 @@ def _latency(options: Mapping[str, JsonScalar]) -> Fault:
 
 
 def _unavailable(options: Mapping[str, JsonScalar]) -> Fault:
-    mode = options.get("mode", "refuse")
-    return Refuse() if mode == "refuse" else Stop(mode=mode)  # type: ignore[arg-type]  # the fault refuses what it does not know
+    match options.get("mode", "refuse"):
+        case "refuse":
+            return Refuse()
+        case "fast" | "immediate" | "crash" as mode:
+            return Stop(mode=mode)
+        case mode:
+            allowed = FAILURE_TYPES["database_unavailable"].options["mode"]
+            raise DeclarationError(f"option 'mode' is {allowed}, not {mode!r}; nothing was armed")
 
 
 FAILURE_TYPES: Final[Mapping[str, FailureType]] = {

@@ -7,6 +7,7 @@ names the option, the value, and what is allowed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -16,7 +17,7 @@ import pytest
 from fraiseql_chaos.core import SEED_MAX, Duration, fresh_seed, parse_duration, seconds
 from fraiseql_chaos.errors import DeclarationError
 
-__all__ = ["GIVEN_AGAIN", "ChaosOptions", "pytest_addoption"]
+__all__ = ["GIVEN_AGAIN", "ChaosOptions", "pytest_addoption", "without_password"]
 
 GIVEN_AGAIN: Final = (
     "--chaos-duration",
@@ -88,6 +89,14 @@ class ChaosOptions:
             raise DeclarationError("--chaos-sql needs --chaos-app: the reference service brings a schema of its own")
         if self.app is not None and self.app.count(":") != 1:
             raise DeclarationError(f"--chaos-app={self.app}: write module:attribute, as in myservice.main:app")
+
+
+_PASSWORD: Final = re.compile(r"(?P<before>://[^:@/\s]*:)[^@\s]*(?=@)|(?P<word>\bpassword=)(?:'[^']*'|[^\s&]+)")
+
+
+def without_password(word: str) -> str:
+    """Return a word of a command line as it may be shown: reports are passed on, and a DSN in it may hold a password."""
+    return _PASSWORD.sub(lambda match: f"{match['before'] or match['word']}PASSWORD", word)
 
 
 def _seed(text: str | None) -> int:

@@ -21,7 +21,7 @@ import pytest
 
 from fraiseql_chaos.errors import ChaosError, DeclarationError
 from fraiseql_chaos.pytest_plugin.marks import MARKERS, weakness_of, without_colons
-from fraiseql_chaos.pytest_plugin.options import GIVEN_AGAIN, ChaosOptions
+from fraiseql_chaos.pytest_plugin.options import GIVEN_AGAIN, ChaosOptions, without_password
 
 if TYPE_CHECKING:
     from fraiseql_chaos.experiment import Laboratory
@@ -129,7 +129,7 @@ def replay_line(item: pytest.Item) -> str:
         if value is True:
             words.append(name)
         elif value is not None and value is not False:
-            words.append(f"{name}={value}")
+            words.append(without_password(f"{name}={value}"))
     return shlex.join(words)
 
 
@@ -155,7 +155,7 @@ def _replay_all(config: pytest.Config) -> str:
     """Return the command that runs the whole session again with the same seed."""
     given = [str(word) for word in config.invocation_params.args]
     words = [word for before, word in pairwise(["", *given]) if not word.startswith("--chaos-seed") and before != "--chaos-seed"]
-    return shlex.join(["pytest", *words, f"--chaos-seed={state_of(config).options.seed}"])
+    return shlex.join(["pytest", *map(without_password, words), f"--chaos-seed={state_of(config).options.seed}"])
 
 
 def _collect(state: State) -> None:

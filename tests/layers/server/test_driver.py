@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from fraiseql_chaos.core import now_ns
-from fraiseql_chaos.errors import RigError
+from fraiseql_chaos.errors import CapabilityError
 from fraiseql_chaos.history import Sample
 from fraiseql_chaos.layers.server.driver import armed
 from fraiseql_chaos.layers.server.faults import Stop
@@ -67,6 +67,6 @@ async def test_server_that_is_not_ours_to_stop_is_left_alone(cluster: Cluster, m
     assert lease_root.is_dir()
     with Keeper.start() as keeper:
         theirs = await ForeignServer.connect(cluster.control_dsn(), keeper=keeper, i_own_this_database=True)
-        with pytest.raises(RigError, match="not possible on .*; nothing was touched"):
+        with pytest.raises(CapabilityError, match="not possible on .*; nothing was touched"):
             armed(Stop(mode=mode), theirs)
     assert await fetch(cluster.control_dsn(), "SELECT 1") == [(1,)]

@@ -131,17 +131,31 @@ def test_two_latencies_add_up_exactly_however_late_the_timer_is() -> None:
     assert flow.due_ns == 15 * NS_PER_MS
 
 
-def test_what_waited_behind_a_slower_item_counts_as_arrived_behind_it() -> None:
-    """Method: a burst through jitter alone, and the same through jitter and a constant delay; the second is the first, shifted."""
-    jitter, constant = Latency(delay=ms(10), jitter=ms(10)), Latency(delay=ms(5))
-    alone, both = flow_of(armed_with(jitter)), flow_of(armed_with(jitter, constant))
+def test_a_stage_passes_on_what_arrives_when_the_one_in_front_lets_it_go() -> None:
+    """Method: a burst through two jitters at once, and through one after the other; an item that waited behind a slower one shows the difference."""
+    first, second = Armed(1), Armed(1)
+    first.arm("first", Latency(delay=ms(10), jitter=ms(10)))
+    second.arm("second", Latency(delay=ms(10), jitter=ms(10)))
+    in_front, behind = flow_of(first), flow_of(second)
     for n in range(20):
-        alone.feed(b"%d" % n, n)
-        both.feed(b"%d" % n, n)
-    departures: dict[Item, int] = {}
-    while (due_ns := both.due_ns) is not None:
-        departures |= dict.fromkeys(both.take(due_ns), due_ns)
-    assert departures == {item: left_ns + constant.delay.ns for left_ns, item in run_out(alone)}
+        in_front.feed(b"%d" % n, n)
+    one_after_the_other: Timed = []
+    for left_ns, item in run_out(in_front):
+        one_after_the_other += [(left_ns, passed) for passed in behind.take(left_ns)]
+        behind.feed(item, left_ns)
+    one_after_the_other += run_out(behind)
+
+    both = Armed(1)
+    both.arm("first", Latency(delay=ms(10), jitter=ms(10)))
+    both.arm("second", Latency(delay=ms(10), jitter=ms(10)))
+    flow = flow_of(both)
+    for n in range(20):
+        flow.feed(b"%d" % n, n)
+    at_once: Timed = []
+    while (due_ns := flow.due_ns) is not None:
+        at_once += [(due_ns, item) for item in flow.take(due_ns)]
+    assert [item for _, item in at_once] == [item for _, item in one_after_the_other]
+    assert max(left_ns for left_ns, _ in at_once) == max(left_ns for left_ns, _ in one_after_the_other)
 
 
 def test_a_flow_without_stages_picks_up_a_fault_at_its_next_item() -> None:

@@ -19,9 +19,7 @@ def armed(fault: ServerFault, server: StoppableServer) -> AbstractAsyncContextMa
         RigError: If the server cannot do it, for example because it is not ours to stop.
     """
     match fault:
-        case Stop(mode="crash"):
-            return server.crashed()
-        case Stop(mode="fast" | "immediate" as mode):
-            return server.stopped(mode)
+        case Stop(mode=mode):
+            return server.crashed() if mode == "crash" else server.stopped(mode)
         case _:
             assert_never(fault)

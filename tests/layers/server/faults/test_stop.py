@@ -24,7 +24,9 @@ def look(*, ok: bool) -> Sample:
 
 
 def line(message: str, at_ns: int = 1_250_000_000) -> Sample:
-    return Sample(probe="server_log", began_ns=at_ns, at_ns=at_ns, ok=True, value={"message": message, "severity": "LOG", "sqlstate": "00000", "pid": 7})
+    return Sample(
+        probe="server_log", began_ns=at_ns, at_ns=at_ns, ok=True, value={"message": message, "severity": "LOG", "sqlstate": "00000", "pid": 7}
+    )
 
 
 def seen(mode: Mode, before: tuple[Sample, ...], during: tuple[Sample, ...]) -> tuple[int, int]:

@@ -78,7 +78,10 @@ def test_nobody_can_tell_without_health_to_compare_with(before: tuple[Sample, ..
 
 def test_nobody_can_tell_when_the_service_goes_another_way() -> None:
     count, statement = seen(Latency(delay=ms(250)), trips(1, 2), (*trips(252, 254), path(2, 1), path(0, 1), path(0, 0)))
-    assert (count, statement) == (0, "the service's connections do not go through this edge, so what a client of the edge sees is not what the service gets")
+    assert (count, statement) == (
+        0,
+        "the service's connections do not go through this edge, so what a client of the edge sees is not what the service gets",
+    )
 
 
 def test_one_look_that_found_the_service_on_the_edge_is_enough() -> None:
@@ -95,7 +98,9 @@ def test_looks_of_other_probes_are_not_taken_for_round_trips() -> None:
 
 
 @given(before=st.lists(st.floats(0, 600)), during=st.lists(st.floats(0, 600)), delay_ms=st.integers(1, 500), jitter_share=st.floats(0, 1))
-def test_it_never_claims_more_than_the_round_trips_that_were_slow(before: list[float], during: list[float], delay_ms: int, jitter_share: float) -> None:
+def test_it_never_claims_more_than_the_round_trips_that_were_slow(
+    before: list[float], during: list[float], delay_ms: int, jitter_share: float
+) -> None:
     fault = Latency(delay=ms(delay_ms), jitter=Duration(int(delay_ms * jitter_share) * NS_PER_MS))
     floor_ns = fault.delay.ns - fault.jitter.ns
     count, _ = seen(fault, trips(*before), trips(*during))

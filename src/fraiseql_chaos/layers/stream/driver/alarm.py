@@ -24,8 +24,8 @@ __all__ = ["Alarm"]
 
 LEAD_NS: Final = 100 * NS_PER_US
 """
-How long before an instant the timer rings. It buys half the lateness of a delayed answer on an idle machine; 300 us buy no more. Its
-price is that much processor time for each instant, and only while something is held back.
+How long before an instant the timer rings. On an idle virtual machine this took a third off the error of a 2 ms delay and a tenth off
+that of 20 ms; 300 us took no more. Its price is that much processor time for each instant, and only while something is held back.
 """
 
 _UNSET: Final = 2**63

@@ -1,0 +1,80 @@
+"""What this machine can do is found by looking; what it lacks takes its faults with it and comes with the way to get it."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from fraiseql_chaos.experiment.capabilities import Capability, capabilities
+from fraiseql_chaos.layers.server.faults import SERVER_FAULTS
+from fraiseql_chaos.layers.stream.faults import STREAM_FAULTS
+from fraiseql_chaos.rig.postgres.binaries import MAJORS, available_majors
+
+FAULTS = {f"fault {fault.layer}/{fault.kind}" for fault in (*STREAM_FAULTS, *SERVER_FAULTS)}
+PLACE = "place for temporary files"
+INTERPRETER = "interpreter of the service"
+
+
+def found(python: Path | None = None) -> dict[str, Capability]:
+    return {capability.name: capability for capability in capabilities(python)}
+
+
+def test_everything_that_a_run_may_need_is_listed_once() -> None:
+    listed = [capability.name for capability in capabilities()]
+    assert len(listed) == len(set(listed))
+    assert set(listed) == {INTERPRETER, PLACE, "PostgreSQL of our own, any version", *FAULTS, *(f"PostgreSQL {major}" for major in MAJORS)}
+
+
+def test_machine_that_runs_these_tests_can_do_every_fault(lease_root: Path) -> None:
+    here = found()
+    assert [name for name in FAULTS if not here[name].available] == []
+    assert (here[INTERPRETER].detail, here[INTERPRETER].remedy) == (sys.executable, "")
+    assert here[PLACE].detail.startswith(str(lease_root))
+
+
+@pytest.mark.parametrize("major", MAJORS)
+def test_major_is_available_exactly_if_it_can_be_had(major: int) -> None:
+    capability = found()[f"PostgreSQL {major}"]
+    assert capability.available == (major in available_majors())
+    assert not capability.required
+    assert bool(capability.remedy) != capability.available
+
+
+def test_what_is_there_needs_no_remedy_and_what_is_missing_names_one() -> None:
+    parts = [capability for name, capability in found(Path("/bin/false")).items() if name not in FAULTS]
+    assert [part.name for part in parts if bool(part.remedy) == part.available] == []
+
+
+def test_missing_part_takes_the_faults_with_it() -> None:
+    without = found(Path("/bin/false"))
+    assert not without[INTERPRETER].available
+    assert without[INTERPRETER].required
+    assert "/bin/false is not a Python 3" in without[INTERPRETER].detail
+    assert without[INTERPRETER].remedy == "install fraiseql and uvicorn into the environment of /bin/false, or name another with --target-python"
+    assert {(without[name].available, without[name].detail) for name in FAULTS} == {(False, "a part of the rig is missing, see above")}
+
+
+def test_fault_tells_the_word_it_is_asked_for_by_and_how_real_it_is(lease_root: Path) -> None:
+    assert lease_root.is_dir()
+    assert found()["fault stream/latency"].detail == "network_latency, fidelity: wire"
+
+
+def test_place_that_cannot_be_written_to_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+    place = found()[PLACE]
+    assert (place.available, place.required, place.remedy) == (False, True, "set TMPDIR to a directory of your own")
+    assert place.detail == str(tmp_path / "nowhere" / f"fraiseql-chaos-{os.getuid()}")
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give a directory away")
+def test_place_that_somebody_else_has_taken_is_missing(lease_root: Path) -> None:
+    taken = lease_root / f"fraiseql-chaos-{os.getuid()}"
+    taken.mkdir()
+    os.chown(taken, 65534, 65534)
+    assert not found()[PLACE].available
+    os.chown(taken, 0, 0)
+    assert found()[PLACE].available

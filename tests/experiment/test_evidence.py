@@ -1,0 +1,82 @@
+"""A fault is asked about what its own witnesses saw, split at the instants of arming and healing; the injector's word never decides."""
+
+from __future__ import annotations
+
+import pytest
+
+from fraiseql_chaos.core import ms
+from fraiseql_chaos.experiment import evidence
+from fraiseql_chaos.history import FaultArmed, FaultHealed, Sample
+from fraiseql_chaos.layers.stream.faults import Latency, Refuse
+from fraiseql_chaos.layers.stream.ledger import Ledger, Traffic
+from fraiseql_chaos.plan import Declaration, Planned
+
+PLANNED = Planned(fault_id="0-refuse", declaration=Declaration(fault=Refuse(), target="database"))
+ARMED = FaultArmed(fault="0-refuse", began_ns=100, at_ns=110)
+HEALED = FaultHealed(fault="0-refuse", began_ns=190, at_ns=200)
+
+
+def refused(began_ns: int, at_ns: int, probe: str = "edge_connect") -> Sample:
+    return Sample(probe=probe, began_ns=began_ns, at_ns=at_ns, ok=False, error="ECONNREFUSED")
+
+
+def sessions(at_ns: int, count: int) -> Sample:
+    return Sample(probe="server_sessions", began_ns=at_ns, at_ns=at_ns, ok=True, value={"sessions": count})
+
+
+def counts(*samples: Sample) -> list[int]:
+    return [said.count for said in evidence.testimony(PLANNED, ARMED, HEALED, samples)]
+
+
+@pytest.mark.parametrize(
+    ("began_ns", "at_ns", "counted"),
+    [
+        (0, 99, 0),
+        (90, 100, 1),  # It ended as arming began, so the fault may have been there.
+        (150, 150, 1),
+        (200, 300, 1),  # It began as healing ended.
+        (201, 300, 0),
+        (0, 500, 1),  # It hung through all of it.
+    ],
+)
+def test_look_counts_if_it_may_have_met_the_fault(began_ns: int, at_ns: int, counted: int) -> None:
+    assert counts(refused(began_ns, at_ns)) == [counted, 0]
+
+
+@pytest.mark.parametrize(("at_ns", "counted"), [(99, 1), (100, 0)])
+def test_health_is_what_ended_before_arming_began(at_ns: int, counted: int) -> None:
+    assert counts(sessions(at_ns, 5), sessions(150, 0)) == [0, counted]
+
+
+def test_only_the_faults_own_witnesses_are_heard() -> None:
+    assert counts(refused(150, 150, probe="service_ready"), refused(150, 150)) == [1, 0]
+
+
+def test_every_witness_speaks_also_if_it_saw_nothing() -> None:
+    said = list(evidence.testimony(PLANNED, ARMED, HEALED, ()))
+    assert [(word.fault, word.count, word.independent) for word in said] == [("0-refuse", 0, True), ("0-refuse", 0, True)]
+    assert [(word.witness, word.statement) for word in said] == [
+        ("kernel, asked by a connect to the edge", "0 connects were answered ECONNREFUSED"),
+        ("pg_stat_activity over the control socket", "0 of 0 looks found no session of the service on the server"),
+    ]
+
+
+def ledger(*, cut: int, delayed: dict[str, int], up: int, down: int) -> Ledger:
+    traffic = [Traffic(bytes=count, chunks=1, held_bytes=0, dropped_bytes=0) for count in (up, down)]
+    return Ledger(
+        connections_opened=9, connections_failed=0, connections_cut=cut, connections_open=1, up=traffic[0], down=traffic[1], delayed_chunks=delayed
+    )
+
+
+def test_injectors_own_word_counts_from_the_runs_beginning_and_never_decides() -> None:
+    planned = Planned(fault_id="0-latency", declaration=Declaration(fault=Latency(delay=ms(250)), target="database"))
+    before = ledger(cut=2, delayed={"0-latency": 5, "9-latency": 100}, up=1000, down=10_000)
+    after = ledger(cut=5, delayed={"0-latency": 12, "9-latency": 900}, up=1200, down=13_000)
+    word = evidence.own_word(planned, before, after)
+    assert (word.fault, word.witness, word.independent, word.count) == ("0-latency", "ledger of the edge", False, 10)
+    assert word.statement == "7 chunks delayed, 3 connections cut; 3200 bytes passed in the whole run"
+
+
+def test_fault_that_the_ledger_does_not_know_delayed_nothing() -> None:
+    idle = ledger(cut=0, delayed={}, up=0, down=0)
+    assert evidence.own_word(PLANNED, idle, idle).count == 0

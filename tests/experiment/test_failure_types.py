@@ -1,0 +1,86 @@
+"""The plan's words lead to the faults they mean, and every other word is refused with those there are."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from fraiseql_chaos.core import JsonScalar, ms
+from fraiseql_chaos.errors import DeclarationError
+from fraiseql_chaos.experiment.failure_types import FAILURE_TYPES, fault_from_options
+from fraiseql_chaos.layers.server.faults import SERVER_FAULTS, Stop
+from fraiseql_chaos.layers.stream.faults import STREAM_FAULTS, Latency, Refuse
+from fraiseql_chaos.plan import Fault
+
+LEAST: dict[str, dict[str, JsonScalar]] = {"database_unavailable": {}, "network_latency": {"latency_ms": 1}}
+"""What must be said for each word."""
+
+
+@pytest.mark.parametrize(
+    ("word", "options", "fault"),
+    [
+        ("network_latency", {"latency_ms": 500}, Latency(delay=ms(500))),
+        ("network_latency", {"latency_ms": 0.5, "jitter_ms": 0.25, "direction": "up"}, Latency(delay=ms(0.5), jitter=ms(0.25), direction="up")),
+        ("database_unavailable", {}, Refuse()),
+        ("database_unavailable", {"mode": "refuse"}, Refuse()),
+        ("database_unavailable", {"mode": "fast"}, Stop(mode="fast")),
+        ("database_unavailable", {"mode": "immediate"}, Stop(mode="immediate")),
+        ("database_unavailable", {"mode": "crash"}, Stop(mode="crash")),
+    ],
+)
+def test_word_leads_to_its_fault(word: str, options: dict[str, JsonScalar], fault: Fault) -> None:
+    assert fault_from_options(word, options) == fault
+
+
+@pytest.mark.parametrize(
+    ("word", "options", "told"),
+    [
+        (
+            "network_latncy",
+            {},
+            r"unknown failure type 'network_latncy' \(did you mean 'network_latency'\?\); allowed are database_unavailable, network_latency",
+        ),
+        ("earthquake", {}, "unknown failure type 'earthquake'; allowed are database_unavailable, network_latency"),
+        (
+            "network_latency",
+            {"latency": 5},
+            r"network_latency has no option 'latency' \(did you mean 'latency_ms'\?\); allowed are direction, jitter_ms, latency_ms",
+        ),
+        ("database_unavailable", {"latency_ms": 5}, "database_unavailable has no option 'latency_ms'; allowed are mode"),
+        ("network_latency", {}, "option 'latency_ms' is missing; it takes a number of milliseconds"),
+        ("network_latency", {"latency_ms": None}, "option 'latency_ms' is missing; it takes a number of milliseconds"),
+        ("network_latency", {"latency_ms": "fast"}, "option 'latency_ms' takes a number of milliseconds, not 'fast'"),
+        ("network_latency", {"latency_ms": True}, "option 'latency_ms' takes a number of milliseconds, not True"),
+        ("network_latency", {"latency_ms": 5, "jitter_ms": "1"}, "option 'jitter_ms' takes a number of milliseconds, not '1'"),
+        ("network_latency", {"latency_ms": math.nan}, "a duration is a finite number of ms, not nan"),
+        ("network_latency", {"latency_ms": -5}, "a duration cannot be negative: -5 ms"),
+        ("network_latency", {"latency_ms": 0}, "a delay of 0 would change nothing; it must be above 0"),
+        ("network_latency", {"latency_ms": 5, "jitter_ms": 6}, "jitter 6 ms exceeds delay 5 ms"),
+        ("network_latency", {"latency_ms": 5, "direction": "left"}, "direction 'left' is neither 'down' .* nor 'up'"),
+        ("database_unavailable", {"mode": "gone"}, r"option 'mode' is refuse .*, fast, immediate or crash .*, not 'gone'"),
+        ("database_unavailable", {"mode": None}, r"option 'mode' is refuse .*, not None"),
+    ],
+)
+def test_what_is_not_allowed_is_refused_by_name_with_what_is(word: str, options: dict[str, JsonScalar], told: str) -> None:
+    with pytest.raises(DeclarationError, match=f"{told}.*; nothing was armed"):
+        fault_from_options(word, options)
+
+
+def test_every_fault_can_be_asked_for_by_its_own_word() -> None:
+    """What ``-m "failure_type:..."`` selects is what the word makes."""
+    assert {fault.failure_type for fault in (*STREAM_FAULTS, *SERVER_FAULTS)} == set(FAILURE_TYPES)
+    assert [word for word in FAILURE_TYPES if fault_from_options(word, LEAST[word]).failure_type != word] == []
+
+
+def test_every_option_that_is_listed_is_read() -> None:
+    """A value of no meaning is refused wherever it stands; an option that were ignored would let it pass."""
+    ignored = []
+    for word, known in FAILURE_TYPES.items():
+        for option in known.options:
+            try:
+                fault_from_options(word, LEAST[word] | {option: "meaningless"})
+            except DeclarationError:
+                continue
+            ignored.append((word, option))
+    assert ignored == []
