@@ -9,15 +9,15 @@ BIN := .venv/bin
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help chaos test lint format bench lock clean bootstrap
+.PHONY: help chaos test lint format bench lock clean bootstrap majors
 
 help: ## list these commands
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do printf '%-16s %s\n' "$$name" "$$what"; done
 
 chaos: bootstrap ## run the chaos suite against FraiseQL and PostgreSQL, and report
-	@$(BIN)/pytest tests/chaos -p no:randomly $(ARGS)
+	@$(BIN)/pytest tests/chaos -v -p no:randomly $(ARGS)
 
-test: lint ## everything: lint, the tool's own tests, the chaos suite
+test: lint majors ## everything: lint, the tool's own tests, the chaos suite
 	@$(BIN)/pytest tests $(ARGS)
 
 lint: bootstrap ## style and types

@@ -4,7 +4,7 @@ What the edge proxy costs, and how exact its delays are, against no proxy and ag
     python benchmarks/proxy.py [--json] [--rounds N] [--dsn "host=127.0.0.1 port=5432 user=postgres dbname=postgres"]
 
 Everything is measured in one run, in short interleaved rounds whose order is shuffled, because a busy host changes from second to
-second: believe the ratios, not the microseconds. Each round gives a median; the table shows the median of the rounds.
+second: believe the ratios, not the microseconds. Each round gives a median and a ratio; shown is the median of the rounds.
 
 PostgreSQL comes with the environment and is started here as an unprivileged user, unless ``--dsn`` names another. HAProxy is compared
 with if it is installed (``apt install haproxy``).
@@ -126,8 +126,8 @@ def process(command: Sequence[object], **options: Any) -> Iterator[int]:
             running.wait(5)
 
 
-def measure_round_trips(dsn: str, ways: list[Way], rounds: int) -> dict[str, dict[str, float]]:
-    """Return p50 and p99 of ``SELECT 1`` for each way, and the processor time its proxy spent on one, all in microseconds."""
+def measure_round_trips(dsn: str, ways: list[Way], rounds: int) -> dict[str, dict[str, list[float]]]:
+    """Return, for each way and round, p50 and p99 of ``SELECT 1`` and the processor time its proxy spent on one, all in microseconds."""
     p50s: dict[str, list[float]] = {way.name: [] for way in ways}
     p99s: dict[str, list[float]] = {way.name: [] for way in ways}
     cpu_us: dict[str, list[float]] = {way.name: [] for way in ways}
@@ -142,8 +142,7 @@ def measure_round_trips(dsn: str, ways: list[Way], rounds: int) -> dict[str, dic
                 cpu_us[way.name].append((cpu_s(way.pid) - before_s) * 1e6 / QUERIES_A_ROUND)
                 p50s[way.name].append(quantile(taken_us, 0.5))
                 p99s[way.name].append(quantile(taken_us, 0.99))
-    median = statistics.median
-    return {w.name: {"p50_us": median(p50s[w.name]), "p99_us": median(p99s[w.name]), "cpu_us": median(cpu_us[w.name])} for w in ways}
+    return {way.name: {"p50_us": p50s[way.name], "p99_us": p99s[way.name], "cpu_us": cpu_us[way.name]} for way in ways}
 
 
 def measure_delay(dsn: str, direct: Way, control: EdgeControl, upstream: TcpAddress) -> dict[str, dict[str, float]]:
@@ -170,6 +169,7 @@ def measure_delay(dsn: str, direct: Way, control: EdgeControl, upstream: TcpAddr
         errors_us = [taken - delay.ns / 1e3 - baseline_us for taken in taken_us["delayed"]]
         outcome[str(delay)] = {
             "idle_direct_us": baseline_us,
+            "idle_direct_p99_us": quantile(taken_us["direct"], 0.99),
             "idle_edge_us": statistics.median(taken_us["edge"]),
             "error_p50_us": quantile(errors_us, 0.5),
             "error_p99_us": quantile(errors_us, 0.99),
@@ -275,10 +275,11 @@ def run(dsn: str, rounds: int) -> dict[str, Any]:
         direct = Way(name="direct", address=upstream, pid=None)
         ours = Way(name="ours", address=control.open("bench", upstream=upstream, seed=1), pid=pid)
         ways = [direct, ours] + ([stack.enter_context(haproxy(upstream))] if has_haproxy else [])
-        round_trips = measure_round_trips(dsn, ways, rounds)
+        by_round = measure_round_trips(dsn, ways, rounds)
         delays = measure_delay(dsn, direct, control, upstream)
     memory = {"ours": measure_memory(through_ours)} | ({"HAProxy": measure_memory(haproxy)} if has_haproxy else {})
-    return {"round_trips": round_trips, "delays": delays, "bytes_a_connection": memory, "ratios": ratios(round_trips), "targets": TARGETS}
+    round_trips = {way: {what: statistics.median(values) for what, values in row.items()} for way, row in by_round.items()}
+    return {"round_trips": round_trips, "delays": delays, "bytes_a_connection": memory, "ratios": ratios(by_round), "targets": TARGETS}
 
 
 @contextlib.contextmanager
@@ -288,12 +289,15 @@ def through_ours(upstream: TcpAddress) -> Iterator[Way]:
         yield Way(name="ours", address=control.open("memory", upstream=upstream, seed=1), pid=pid)
 
 
-def ratios(round_trips: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
-    """Return the ratios that the targets speak of."""
-    ours, rival = round_trips["ours"], round_trips.get("HAProxy")
-    found = {"round_trip_to_direct": ours["p50_us"] / round_trips["direct"]["p50_us"]}
-    if rival is not None:
-        found |= {"round_trip_to_haproxy": ours["p50_us"] / rival["p50_us"], "cpu_to_haproxy": ours["cpu_us"] / rival["cpu_us"]}
+def ratios(by_round: Mapping[str, Mapping[str, list[float]]]) -> dict[str, float]:
+    """Return the ratios that the targets speak of: each the median of the rounds' own, because the host differs from round to round."""
+
+    def ratio(what: str, rival: str) -> float:
+        return statistics.median(one / other for one, other in zip(by_round["ours"][what], by_round[rival][what], strict=True))
+
+    found = {"round_trip_to_direct": ratio("p50_us", "direct")}
+    if "HAProxy" in by_round:
+        found |= {"round_trip_to_haproxy": ratio("p50_us", "HAProxy"), "cpu_to_haproxy": ratio("cpu_us", "HAProxy")}
     return found
 
 
@@ -306,10 +310,11 @@ def show(outcome: Mapping[str, Any]) -> None:
         print(f"{name:<10}{row['p50_us']:>8.1f}{row['p99_us']:>8.1f}{row['p50_us'] / direct_us:>10.2f}{row['cpu_us']:>14.1f}{bytes_each:>20}")
     if "HAProxy" not in memory:
         print(WITHOUT_HAPROXY)
-    print(f"\n{'delay':<10}{'p50 error us':>14}{'p99 error us':>14}{'least us':>10}{'idle direct us':>16}{'idle edge us':>14}")
+    print(f"\n{'delay':<10}{'p50 error us':>14}{'p99 error us':>14}{'least us':>10}{'idle direct us':>16}{'its p99':>10}{'idle edge us':>14}")
     for delay, row in outcome["delays"].items():
         print(
-            f"{delay:<10}{row['error_p50_us']:>14.0f}{row['error_p99_us']:>14.0f}{row['least_us']:>10.0f}{row['idle_direct_us']:>16.0f}{row['idle_edge_us']:>14.0f}"
+            f"{delay:<10}{row['error_p50_us']:>14.0f}{row['error_p99_us']:>14.0f}{row['least_us']:>10.0f}{row['idle_direct_us']:>16.0f}"
+            f"{row['idle_direct_p99_us']:>10.0f}{row['idle_edge_us']:>14.0f}"
         )
     worst = {f"delay_error_{p}_us": max(row[f"error_{p}_us"] for row in outcome["delays"].values()) for p in ("p50", "p99")}
     reached = outcome["ratios"] | {"bytes_a_connection": memory["ours"]} | worst

@@ -9,12 +9,13 @@ from collections.abc import Callable
 import pytest
 
 from fraiseql_chaos.compat import ChaosMetrics, ChaosTestCase, FailureScenario, chaos_inject, fault_tolerant
-from fraiseql_chaos.core import ms
+from fraiseql_chaos.core import Duration, ms, seconds
 from fraiseql_chaos.errors import DeclarationError
-from fraiseql_chaos.experiment import FAILURE_TYPES
+from fraiseql_chaos.experiment import FAILURE_TYPES, Recording
 from fraiseql_chaos.layers.server.faults import Stop
 from fraiseql_chaos.layers.stream.faults import Latency, Refuse
 from fraiseql_chaos.verdicts import availability, recovers_within
+from histories import outage
 
 pytest_plugins = ["pytester"]
 
@@ -39,11 +40,11 @@ TOLERANT = '''
 from fraiseql_chaos.compat import ChaosTestCase, chaos_inject, fault_tolerant
 
 class TestTolerance(ChaosTestCase):
-    @chaos_inject("network_latency", duration=1, latency_ms=20)
+    @chaos_inject("network_latency", duration=30, latency_ms=20)
     @fault_tolerant(success_rate=0.95, recovery_ms=2000)
     def test_it(self):
         metrics = self.run_queries(count=1000)
-        assert metrics.during.requests < 30, "the fault's duration ends the window, however many queries were asked for"
+        assert metrics.during.requests < 100
         self.assert_within_baseline(metrics, tolerance=1000)
 '''
 
@@ -166,6 +167,23 @@ def test_a_tolerance_without_meaning_is_refused_at_once(promise: Callable[[], ob
 def test_a_count_of_queries_without_meaning_is_refused(count: object) -> None:
     with pytest.raises(DeclarationError, match="is not a number of queries; nothing was sent"):
         ChaosTestCase().run_queries(count)  # type: ignore[arg-type]  # that is what is tested
+
+
+@pytest.mark.parametrize(("count", "armed_s"), [(100, 5), (1000, 30), (1, 0.05)])
+def test_a_fault_is_armed_until_the_queries_are_done_and_at_most_for_its_duration(count: int, armed_s: float) -> None:
+    """At 20 queries a second; of several failures the shortest ends the window of all."""
+    asked: list[Duration] = []
+
+    class Case(ChaosTestCase):
+        async def _asked(self, window: Duration) -> Recording:
+            asked.append(window)
+            return Recording(outage().history(), lambda *_: None)
+
+    case = Case()
+    case._tolerances = ()
+    case._scenarios = tuple(FailureScenario(failure_type="database_unavailable", duration=duration) for duration in (30, 40))
+    case.run_queries(count)
+    assert asked == [seconds(armed_s)]
 
 
 def test_nothing_can_be_asserted_before_it_was_measured() -> None:

@@ -7,6 +7,7 @@ import json
 import os
 import platform
 import sys
+from pathlib import Path
 
 from fraiseql_chaos.experiment.machine import machine
 
@@ -20,8 +21,8 @@ def test_what_a_comparison_needs_is_there() -> None:
 
 
 def test_memory_is_the_kernels_number_in_mebibytes() -> None:
-    with open("/proc/meminfo", encoding="ascii") as lines:
-        total_kib = next(int(line.split()[1]) for line in lines if line.startswith("MemTotal:"))
+    lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+    total_kib = next(int(line.split()[1]) for line in lines if line.startswith("MemTotal:"))
     assert machine()["memory_mib"] == total_kib // 1024
 
 

@@ -22,7 +22,17 @@ SABOTAGE = Path(__file__).parents[1] / "sabotage"
 def _run(tmp_path: Path, *arguments: str, app: str | None = None) -> dict[str, Any]:
     """Run chaos tests and return their run.json."""
     target = () if app is None else (f"--chaos-app={app}:app", "--chaos-workload=reference")
-    command = [sys.executable, "-m", "pytest", "-p", "no:randomly", "-p", "no:cacheprovider", f"--chaos-store={tmp_path}/runs", f"--chaos-json={tmp_path}/run.json"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-p",
+        "no:randomly",
+        "-p",
+        "no:cacheprovider",
+        f"--chaos-store={tmp_path}/runs",
+        f"--chaos-json={tmp_path}/run.json",
+    ]
     subprocess.run(
         [*command, f"--rootdir={SUITE.parents[1]}", f"-c{SUITE.parents[1] / 'pyproject.toml'}", *target, *arguments],
         cwd=SABOTAGE,

@@ -87,14 +87,12 @@ async def test_a_service_that_dies_is_noticed_and_named(laboratory: Laboratory, 
     running = asyncio.create_task(_load(laboratory, service, chaos).open_loop(service.reads, rate=per_second(20), lasting=seconds(1)))
     os.kill(service.deployment.service.child.pid, signal.SIGKILL)
     recording = await running
-    with pytest.raises(AssertionError, match="violated.*SIGKILL"):
+    with pytest.raises(AssertionError, match=r"(?s)violated.*SIGKILL"):
         recording.require()
 
 
 def _experiment(*declarations: Declaration, service: Service) -> Experiment:
-    return Experiment(
-        name="x", operations=service.reads, rate=per_second(10), lasting=seconds(2), declarations=declarations, seed=1, replay="none"
-    )
+    return Experiment(name="x", operations=service.reads, rate=per_second(10), lasting=seconds(2), declarations=declarations, seed=1, replay="none")
 
 
 async def test_a_fault_that_would_outlast_the_load_is_refused(service: Service) -> None:

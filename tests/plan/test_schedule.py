@@ -82,7 +82,7 @@ def test_declared_event_tells_everything_about_a_fault() -> None:
     assert (event.fault, event.kind, event.failure_type, event.layer, event.fidelity) == ("0-latency", "latency", "network_latency", "stream", "wire")
     assert (event.target, event.arm_at_ns, event.heal_at_ns) == ("database", 1_000, 5_000)
     assert event.parameters == {"delay_ms": 250.0, "jitter_ms": 50.0, "direction": "up"}
-    assert event.description == "250 ms +/- 50 ms of latency towards the server (database)"
+    assert event.description == "250 ms +/- 50 ms of latency towards the server"
 
 
 def test_declared_event_of_a_guarded_fault_has_no_times() -> None:

@@ -223,7 +223,7 @@ async def test_connect_that_nobody_answers_is_given_up_in_time() -> None:
         listener.bind(("127.0.0.1", 0))
         listener.listen(0)
         for waiting in (first, second):
-            waiting.setblocking(False)
+            waiting.settimeout(0)
             waiting.connect_ex(listener.getsockname())
         began_ns = now_ns()
         look = await EdgeConnect(*listener.getsockname(), within=ms(100)).look()

@@ -89,9 +89,9 @@ class TestOnAServerOfTheUsersOwn:
 
     @pytest.fixture
     async def dsn(self, reference_server: Cluster, anyio_backend: str) -> AsyncIterator[str]:  # noqa: ARG002  what runs this fixture
-        await reference_server.clone("reference", "foreign")
-        yield reference_server.dsn("foreign")
-        await reference_server.drop("foreign")
+        await reference_server.clone("reference", "theirs")
+        yield reference_server.dsn("theirs")
+        await reference_server.drop("theirs")
 
     def test_a_full_disk_is_named_ends_the_run_and_leaves_nothing_armed(self, pytester: pytest.Pytester, dsn: str) -> None:
         """Method: from the arming on, no file of the runner may grow beyond 8 KiB, which ends a history after a few seconds of sixty."""
@@ -107,8 +107,8 @@ class TestOnAServerOfTheUsersOwn:
         self, pytester: pytest.Pytester, reference_server: Cluster, dsn: str
     ) -> None:
         """Method: the copy says of itself that it is disposable, as all of ours do, until that is taken away."""
-        with psycopg.connect(reference_server.control_dsn("foreign"), autocommit=True) as connection:
-            connection.execute("COMMENT ON DATABASE foreign IS NULL")
+        with psycopg.connect(reference_server.control_dsn("theirs"), autocommit=True) as connection:
+            connection.execute("COMMENT ON DATABASE theirs IS NULL")
         pytester.makepyfile("def test_it(service): ...\n\ndef test_another(service): ...")
         result = pytester.runpytest_inprocess(f"--chaos-dsn={dsn}")
         assert result.ret == pytest.ExitCode.USAGE_ERROR

@@ -177,7 +177,7 @@ async def _single(arguments: argparse.Namespace) -> int:
         service = await laboratory.deploy(None if arguments.app else arguments.service)
         chaos = Chaos()
         await stack.enter_async_context(chaos(fault, on=service.database, between=(begin, begin + length)))
-        recording = await Load(laboratory, service, chaos, title).open_loop(service.reads, rate=rate, lasting=lasting)
+        recording = await Load(laboratory, service, chaos, title, say=print).open_loop(service.reads, rate=rate, lasting=lasting)
     try:
         recording.require(*expectations)
     except (Violated, Inconclusive) as verdict:

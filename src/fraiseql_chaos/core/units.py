@@ -124,7 +124,9 @@ def parse_duration(text: str) -> Duration:
     """
     match = _DURATION.fullmatch(text)
     if match is None:
-        raise DeclarationError(f"{text!r} is not a duration: write a number at least 0 and its unit, one of us, ms, s, min (250ms, 1.5s); nothing was armed")
+        raise DeclarationError(
+            f"{text!r} is not a duration: write a number at least 0 and its unit, one of us, ms, s, min (250ms, 1.5s); nothing was armed"
+        )
     return _scaled(float(match["number"]), _NS_PER_UNIT[match["unit"]], match["unit"])
 
 

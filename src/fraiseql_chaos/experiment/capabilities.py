@@ -49,7 +49,12 @@ def capabilities(python: Path | None = None) -> tuple[Capability, ...]:
         python: The interpreter that would run the service; this one if not given.
     """
     majors = available_majors()
-    parts = (_interpreter(python or Path(sys.executable)), _any_postgres(majors), *(_postgres(major, majors) for major in reversed(MAJORS)), _leases())
+    parts = (
+        _interpreter(python or Path(sys.executable)),
+        _any_postgres(majors),
+        *(_postgres(major, majors) for major in reversed(MAJORS)),
+        _leases(),
+    )
     possible = all(part.available for part in parts if part.required)
     faults = tuple(
         Capability(

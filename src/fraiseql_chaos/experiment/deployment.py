@@ -45,6 +45,7 @@ VARIANTS: Final[Mapping[str, str]] = MappingProxyType({"stock": reference.STOCK,
 
 _ALARMS: Final = frozenset({"ERROR", "FATAL", "PANIC"})
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Application:
     """

@@ -17,6 +17,7 @@ from typing import Self
 from fraiseql_chaos.core import Duration, Rate
 from fraiseql_chaos.errors import DeclarationError
 from fraiseql_chaos.experiment.deployment import Deployment, Rig, RigSettings
+from fraiseql_chaos.experiment.progress import Narrator
 from fraiseql_chaos.experiment.recording import Recording
 from fraiseql_chaos.experiment.run import Experiment, run_experiment
 from fraiseql_chaos.history import History
@@ -157,13 +158,17 @@ class Load:
         service: Whom it asks.
         chaos: Where the faults are declared.
         title: What the results are called.
+        say: Prints one line of live progress.
     """
 
-    def __init__(self, laboratory: Laboratory, service: Service, chaos: Chaos, title: Title) -> None:
+    def __init__(
+        self, laboratory: Laboratory, service: Service, chaos: Chaos, title: Title, *, say: Callable[[str], None] = lambda _line: None
+    ) -> None:
         self._laboratory = laboratory
         self._service = service
         self._chaos = chaos
         self._title = title
+        self._say = say
         self.recordings: list[Recording] = []
         self._attempt = 1
         self._kept: dict[str, ExperimentRecord] = {}
@@ -175,9 +180,7 @@ class Load:
         self._attempt += 1
         await self._service.renew()
 
-    async def open_loop(
-        self, operations: GraphQLOperation | Sequence[GraphQLOperation], *, rate: Rate, lasting: Duration
-    ) -> Recording:
+    async def open_loop(self, operations: GraphQLOperation | Sequence[GraphQLOperation], *, rate: Rate, lasting: Duration) -> Recording:
         """
         Send requests at planned instants, whatever the answers do, and bring back what happened.
 
@@ -206,7 +209,8 @@ class Load:
             disarmed=self._laboratory.settings.disarmed,
         )
         folder = self._laboratory.folder
-        history = await run_experiment(experiment, self._service.deployment, folder.history_path(experiment.name, attempt=self._attempt))
+        path = folder.history_path(experiment.name, attempt=self._attempt)
+        history = await run_experiment(experiment, self._service.deployment, path, observe=Narrator(self._say))
         recording = Recording(history, self._keep)
         self.recordings.append(recording)
         return recording

@@ -7,6 +7,7 @@ Samples arrive on the machine's clock and leave on the run's own; those from bef
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,16 +24,18 @@ class Recorder:
     Args:
         path: Where it is written; the file must not exist.
         origin_ns: Time zero of the history, on the machine's monotonic clock.
+        observe: Is told of every event but samples, once it is written.
 
     Raises:
         HistoryError: If the file exists or cannot be written.
     """
 
-    def __init__(self, path: Path, *, origin_ns: int) -> None:
+    def __init__(self, path: Path, *, origin_ns: int, observe: Callable[[Event], None] = lambda _event: None) -> None:
         self.origin_ns = origin_ns
         self.samples: list[Sample] = []
         self.armed: dict[str, FaultArmed] = {}
         self.healed: dict[str, FaultHealed] = {}
+        self._observe = observe
         self._log = HistoryLog(path)
 
     def now_ns(self) -> int:
@@ -49,6 +52,7 @@ class Recorder:
             case _:
                 pass
         self._log.append(event)
+        self._observe(event)
 
     def sample(self, sample: Sample) -> None:
         """Write a probe's look, and keep it for the witnesses."""

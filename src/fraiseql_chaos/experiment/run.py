@@ -25,7 +25,7 @@ from fraiseql_chaos.experiment.evidence import own_word, testimony
 from fraiseql_chaos.experiment.injection import Injector, guard_of
 from fraiseql_chaos.experiment.machine import machine
 from fraiseql_chaos.experiment.recorder import Recorder
-from fraiseql_chaos.history import Begin, History, ProcessExited
+from fraiseql_chaos.history import Begin, Event, History, ProcessExited
 from fraiseql_chaos.layers.stream.ledger import Ledger
 from fraiseql_chaos.plan import Declaration, Plan, make_plan
 from fraiseql_chaos.probes import EdgeConnect, EdgeRoundTrip, Probe, ServerSessions, ServicePath, ServiceReady, sampling
@@ -90,7 +90,9 @@ class Experiment:
                 )
 
 
-async def run_experiment(experiment: Experiment, deployment: Deployment, path: Path) -> History:
+async def run_experiment(
+    experiment: Experiment, deployment: Deployment, path: Path, *, observe: Callable[[Event], None] = lambda _event: None
+) -> History:
     """
     Run one experiment and return its history, which is also stored.
 
@@ -98,6 +100,7 @@ async def run_experiment(experiment: Experiment, deployment: Deployment, path: P
         experiment: What to do.
         deployment: The service and server to do it to.
         path: Where the history is written; the file must not exist.
+        observe: Is told of every event as it is written, for live progress; must be quick.
 
     Raises:
         DeclarationError: If the faults exclude each other; nothing was touched.
@@ -109,7 +112,7 @@ async def run_experiment(experiment: Experiment, deployment: Deployment, path: P
     guards = {planned.fault_id: guard_of(planned, deployment) for planned in plan.faults}
     generator = await LoadGenerator.start(deployment.keeper, directory=deployment.directory, spec=_load_spec(experiment, deployment))
     try:
-        recorder = Recorder(path, origin_ns=now_ns() + LEAD.ns)
+        recorder = Recorder(path, origin_ns=now_ns() + LEAD.ns, observe=observe)
         try:
             _write_head(recorder, experiment, deployment, plan, generator)
             log_position, ledger = deployment.log_position(), deployment.ledger()
@@ -127,9 +130,12 @@ async def run_experiment(experiment: Experiment, deployment: Deployment, path: P
 
 
 def _load_spec(experiment: Experiment, deployment: Deployment) -> LoadSpec:
+    workload = deployment.application.workload
+    weights = {operation.name: weight for operation, weight in zip(workload.operations, workload.weights, strict=True)}
     return LoadSpec(
         target=deployment.target,
         operations=experiment.operations,
+        weights=tuple(weights.get(operation.name, 1) for operation in experiment.operations),
         rate=experiment.rate,
         lasting=experiment.lasting,
         seed=experiment.seed,
@@ -201,9 +207,7 @@ def _probes(plan: Plan, deployment: Deployment) -> tuple[Probe, ...]:
         "edge_connect": lambda: EdgeConnect(deployment.address.host, deployment.address.port),
         "edge_round_trip": lambda: EdgeRoundTrip(deployment.database_url),
         "server_sessions": lambda: ServerSessions(deployment.server.control_dsn(), deployment.database),
-        "service_path": lambda: ServicePath(
-            deployment.service.child.pid, edge_port=deployment.address.port, server_port=deployment.server.port
-        ),
+        "service_path": lambda: ServicePath(deployment.service.child.pid, edge_port=deployment.address.port, server_port=deployment.server.port),
     }
     return (ServiceReady(deployment.service.url), *(make() for name, make in makers.items() if name in wanted))
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Final, NoReturn
 
 import pytest
@@ -19,6 +20,7 @@ import pytest
 from fraiseql_chaos.errors import CapabilityError, ChaosError
 from fraiseql_chaos.pytest_plugin.marks import claims_of
 from fraiseql_chaos.pytest_plugin.session import laboratory_of, replay_line, state_of, weakness_named_by
+from fraiseql_chaos.pytest_plugin.summary import say
 
 if TYPE_CHECKING:
     from fraiseql_chaos.experiment import Chaos, Load, Service
@@ -63,7 +65,7 @@ def load(request: pytest.FixtureRequest, service: Service, chaos: Chaos) -> Load
         weakness=weakness_named_by(request.node),
         replay=replay_line(request.node),
     )
-    return Load(laboratory, service, chaos, title)
+    return Load(laboratory, service, chaos, title, say=partial(say, request.config))
 
 
 def _refused(request: pytest.FixtureRequest, error: ChaosError) -> NoReturn:

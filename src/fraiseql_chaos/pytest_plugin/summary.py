@@ -1,12 +1,25 @@
-"""The last page of the terminal: the verdict table, the seed, and where the report lies."""
+"""What the terminal shows: a line while something happens, and at the end the verdict table, the seed, and where the report lies."""
 
 from __future__ import annotations
+
+from contextlib import nullcontext
 
 import pytest
 
 from fraiseql_chaos.pytest_plugin.session import state_of
 
-__all__ = ["pytest_terminal_summary"]
+__all__ = ["pytest_terminal_summary", "say"]
+
+
+def say(config: pytest.Config, line: str) -> None:
+    """Print a line of live progress past pytest's capturing, if ``-v`` asks for detail; a worker of pytest-xdist has no terminal."""
+    terminal = config.pluginmanager.get_plugin("terminalreporter")
+    capturing = config.pluginmanager.get_plugin("capturemanager")
+    if terminal is None or config.get_verbosity() < 1 or hasattr(config, "workerinput"):
+        return
+    with nullcontext() if capturing is None else capturing.global_and_fixture_disabled():
+        terminal.ensure_newline()
+        terminal.write_line(f"    {line}")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

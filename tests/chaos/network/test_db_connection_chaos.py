@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from fraiseql_chaos import Chaos, Load, Refuse, Service, Stop, detects_within, error_is_clear, fails_within, fault_observed, per_second, recovers, seconds
+from fraiseql_chaos import (
+    Chaos,
+    Load,
+    Refuse,
+    Service,
+    Stop,
+    detects_within,
+    error_is_clear,
+    fails_within,
+    fault_observed,
+    per_second,
+    recovers,
+    seconds,
+)
 
 
 @pytest.mark.failure_type("database_unavailable")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
+from collections.abc import AsyncIterator, Iterator
 from typing import Literal
 
 import psycopg
@@ -25,10 +24,15 @@ type Mode = Literal["fast", "immediate", "crash"]
 
 
 @pytest.fixture(scope="module")
-async def cluster() -> AsyncIterator[Cluster]:
+def keeper() -> Iterator[Keeper]:
     with Keeper.start() as keeper:
-        async with await Cluster.create(keeper) as cluster:
-            yield cluster
+        yield keeper
+
+
+@pytest.fixture(scope="module")
+async def cluster(keeper: Keeper) -> AsyncIterator[Cluster]:
+    async with await Cluster.create(keeper) as cluster:
+        yield cluster
 
 
 def log_since(cluster: Cluster, position: int) -> tuple[Sample, ...]:
@@ -63,10 +67,8 @@ async def test_nothing_happens_before_the_guard_is_entered(cluster: Cluster) -> 
 
 
 @pytest.mark.parametrize("mode", ["fast", "crash"])
-async def test_server_that_is_not_ours_to_stop_is_left_alone(cluster: Cluster, mode: Mode, lease_root: Path) -> None:
-    assert lease_root.is_dir()
-    with Keeper.start() as keeper:
-        theirs = await ForeignServer.connect(cluster.control_dsn(), keeper=keeper, i_own_this_database=True)
-        with pytest.raises(CapabilityError, match="not possible on .*; nothing was touched"):
-            armed(Stop(mode=mode), theirs)
+async def test_server_that_is_not_ours_to_stop_is_left_alone(cluster: Cluster, keeper: Keeper, mode: Mode) -> None:
+    theirs = await ForeignServer.connect(cluster.control_dsn(), keeper=keeper, i_own_this_database=True)
+    with pytest.raises(CapabilityError, match=r"not possible on .*; nothing was touched"):
+        armed(Stop(mode=mode), theirs)
     assert await fetch(cluster.control_dsn(), "SELECT 1") == [(1,)]

