@@ -96,6 +96,7 @@ class RigSettings:
         postgres_major: Which PostgreSQL; None for the newest this machine has.
         dsn: A server of the user's instead of our own.
         own_database: The user says that experiments on the database of ``dsn`` are fine although it is not marked disposable.
+        logs: Where the services' logs are kept; None to lose them with the rig.
     """
 
     seed: int
@@ -104,6 +105,7 @@ class RigSettings:
     postgres_major: int | None = None
     dsn: str | None = None
     own_database: bool = False
+    logs: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -259,7 +261,7 @@ class Rig:
             app_dir=application.app_dir,
             database_url=url,
             env=application.env,
-            directory=directory,
+            directory=directory if self._settings.logs is None else self._settings.logs / name,
         )
         deployment = Deployment(
             keeper=self.keeper,

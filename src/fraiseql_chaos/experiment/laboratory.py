@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from types import TracebackType
 from typing import Self
@@ -264,7 +264,7 @@ class Laboratory:
             DeclarationError: If the service refuses an operation of the workload.
         """
         if self._rig is None:
-            self._rig = await Rig.start(self.settings.rig)
+            self._rig = await Rig.start(replace(self.settings.rig, logs=self.folder.path / "logs"))
         deploy = partial(self._rig.deploy, variant)
         return Service(await deploy(), deploy)
 
