@@ -21,7 +21,7 @@ pytest_plugins = ["pytester"]
 
 RUN_WITHIN_S = 60
 
-THE_PLANS_OWN = '''
+THE_PLANS_OWN = """
 from fraiseql_chaos.compat import ChaosTestCase, chaos_inject
 
 class TestDatabaseChaos(ChaosTestCase):
@@ -34,9 +34,9 @@ class TestDatabaseChaos(ChaosTestCase):
         metrics = self.run_queries(count=100)
         self.assert_within_baseline(metrics, tolerance=2.0)  # 2x baseline acceptable
         self.assert_recovery_time(max_ms=5000)
-'''
+"""
 
-TOLERANT = '''
+TOLERANT = """
 from fraiseql_chaos.compat import ChaosTestCase, chaos_inject, fault_tolerant
 
 class TestTolerance(ChaosTestCase):
@@ -46,7 +46,7 @@ class TestTolerance(ChaosTestCase):
         metrics = self.run_queries(count=1000)
         assert metrics.during.requests < 100
         self.assert_within_baseline(metrics, tolerance=1000)
-'''
+"""
 
 
 def test_the_plans_own_example_runs_as_written_and_says_why_it_cannot_hold(pytester: pytest.Pytester) -> None:
@@ -62,10 +62,15 @@ def test_the_plans_own_example_runs_as_written_and_says_why_it_cannot_hold(pytes
     result.assert_outcomes(failed=1, passed=1)
     shown = result.stdout.str()
     assert "violated: test_plan.py::TestDatabaseChaos::test_query_with_db_latency" in shown
-    told = re.search(r"took (?P<during>\S+ m?s) during the fault and (?P<before>\S+ m?s) before it, (?P<factor>\S+) times as long; 2 times, or", shown)
+    told = re.search(
+        r"took (?P<during>\S+ m?s) during the fault and (?P<before>\S+ m?s) before it, (?P<factor>\S+) times as long; 2 times, or", shown
+    )
     assert told is not None
     assert float(told["factor"]) > 2
-    assert "The fault alone adds 500 ms to each answer that crosses the network once, so no service that asks its database can stay within 2 times" in shown
+    assert (
+        "The fault alone adds 500 ms to each answer that crosses the network once, so no service that asks its database can stay within 2 times"
+        in shown
+    )
     assert "choose a tolerance above" in shown
 
     plan, tolerant = json.loads((pytester.path / "run.json").read_text(encoding="utf-8"))["experiments"]
@@ -150,7 +155,7 @@ def test_failures_and_tolerances_are_declared_on_the_test() -> None:
 @pytest.mark.parametrize(
     "promise",
     [
-        lambda: fault_tolerant(),
+        fault_tolerant,
         lambda: fault_tolerant(success_rate=95),
         lambda: fault_tolerant(success_rate=-0.1),
         lambda: fault_tolerant(recovery_ms=-5),

@@ -39,7 +39,7 @@ def goes_wrong(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], Non
         module = type(sys)("fraiseql_chaos.cli.wrong")
         module.add_to = lambda command: command.set_defaults(perform=failing_with(error))  # type: ignore[attr-defined]  # made here
         monkeypatch.setitem(sys.modules, module.__name__, module)
-        monkeypatch.setitem(COMMANDS, "wrong", "a command that goes wrong")  # type: ignore[arg-type]  # a plain dict underneath
+        monkeypatch.setitem(COMMANDS, "wrong", "a command that goes wrong")
 
     return add
 
@@ -50,7 +50,11 @@ def goes_wrong(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], Non
         (DeclarationError("write ms(250)"), 2, ["write ms(250)"]),
         (HistoryError("h.jsonl: line 3: cut short"), 4, ["h.jsonl: line 3: cut short"]),
         (FileNotFoundError(2, "No such file or directory", "/nowhere/report.html"), 4, ["/nowhere/report.html"]),
-        (ExceptionGroup("two", [HistoryError("disk is full"), ExceptionGroup("in", [InjectionError("not healed")])]), 4, ["disk is full", "not healed"]),
+        (
+            ExceptionGroup("two", [HistoryError("disk is full"), ExceptionGroup("in", [InjectionError("not healed")])]),
+            4,
+            ["disk is full", "not healed"],
+        ),
         (ExceptionGroup("two", [DeclarationError("no unit"), HistoryError("disk is full")]), 4, ["no unit", "disk is full"]),
     ],
 )

@@ -87,29 +87,41 @@ def _history_of(folder: RunFolder) -> Path:
     return folder.path / folder.records()[0].history
 
 
-def test_a_corrupt_history_is_named_with_its_line(folder: RunFolder, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("line", [7, 250], ids=["in the middle", "towards the end"])
+def test_a_corrupt_history_is_named_with_its_line(folder: RunFolder, capsys: pytest.CaptureFixture[str], line: int) -> None:
+    """What was judged before stays as it was."""
     path = _history_of(folder)
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    lines[6] = lines[6][:-5] + "\n"
+    lines[line - 1] = lines[line - 1][:-5] + "\n"
     path.write_text("".join(lines), encoding="utf-8")
-    before = (folder.path / "run.json").read_bytes()
+    before = files(folder)
     status, _, err = report(capsys, folder.path)
     assert status == 4
-    assert f"{path}" in err
-    assert "line 7" in err
-    assert (folder.path / "run.json").read_bytes() == before
+    assert str(path) in err
+    assert f"line {line}" in err
+    assert files(folder) == before
 
 
-def test_a_truncated_history_may_not_be_judged(folder: RunFolder, capsys: pytest.CaptureFixture[str]) -> None:
-    """It lost its last two lines, as of a runner that was killed."""
+@pytest.mark.parametrize(("kept", "said"), [(-2, "cut short"), (0, "")], ids=["without its end", "empty"])
+def test_a_truncated_history_may_not_be_judged(folder: RunFolder, capsys: pytest.CaptureFixture[str], kept: int, said: str) -> None:
+    """As a runner that was killed leaves it."""
     path = _history_of(folder)
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    path.write_text("".join(lines[:-2]), encoding="utf-8")
+    path.write_text("".join(path.read_text(encoding="utf-8").splitlines(keepends=True)[:kept]), encoding="utf-8")
     status, _, err = report(capsys, folder.path)
     assert status == 4
-    assert f"{path}" in err
-    assert f"line {len(lines) - 2}" in err
-    assert "cut short" in err
+    assert str(path) in err
+    assert said in err
+
+
+def test_a_history_cut_in_the_middle_of_a_line_is_named_with_that_line(folder: RunFolder, capsys: pytest.CaptureFixture[str]) -> None:
+    """As a full disk leaves it."""
+    path = _history_of(folder)
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text[: len(text) // 2], encoding="utf-8")
+    status, _, err = report(capsys, folder.path)
+    assert status == 4
+    assert str(path) in err
+    assert f"line {len(text[: len(text) // 2].splitlines())}" in err
 
 
 @pytest.mark.parametrize("part", ["run folder", "header", "history"])

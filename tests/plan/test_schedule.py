@@ -151,6 +151,11 @@ def test_windows_that_overlap_move_together() -> None:
     assert (bounds(stretched), lasting.ns) == ([(1, 3), (2, 4), (6, 8)], 11)
 
 
+def test_window_within_another_does_not_end_it() -> None:
+    stretched, lasting = stretch([during(1, 9), during(2, 4), during(6, 7), during(10, 11)], lasting=Duration(12), to=Duration(2))
+    assert (bounds(stretched), lasting.ns) == ([(1, 3), (2, 4), (6, 8), (9, 11)], 12)
+
+
 def test_faults_that_share_a_window_still_do() -> None:
     stretched, lasting = stretch([during(1, 3), during(1, 3), during(5, 6)], lasting=Duration(10), to=Duration(4))
     assert (bounds(stretched), lasting.ns) == ([(1, 5), (1, 5), (7, 11)], 15)

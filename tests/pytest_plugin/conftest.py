@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-import fraiseql_chaos.experiment  # noqa: F401  imported once here, so that runs inside this process do not import the rig again and again
+import fraiseql_chaos.experiment
 import fraiseql_chaos.reports.html  # noqa: F401  see above
 from fix_reference import reference_server
 
@@ -22,17 +22,23 @@ from dataclasses import replace
 import pytest
 
 from fraiseql_chaos import availability, recovers, seconds
-from fraiseql_chaos.errors import CapabilityError
 from fraiseql_chaos.experiment import Recording
 from fraiseql_chaos.history import History
 from histories import Scene, outage, store
 
 
+class Recorded:
+    def __init__(self, variant):
+        self.variant = variant
+        self.renewed = 0
+
+    async def renew(self):
+        self.renewed += 1
+
+
 @pytest.fixture
 def service(request):
-    if request.node.get_closest_marker("needs_the_rig"):
-        return request.getfixturevalue("real_service")
-    return getattr(request, "param", None)
+    return Recorded(getattr(request, "param", None))
 
 
 @pytest.fixture
@@ -41,7 +47,7 @@ def load(load):
         made = scene.history()
         begin = replace(made.begin, experiment=load._name(), replay=load._title.replay)
         history = History((begin, *made.events[1:]))
-        store(history, load._laboratory.folder.history_path(begin.experiment))
+        store(history, load._laboratory.folder.history_path(begin.experiment, attempt=load._attempt))
         load.recordings.append(Recording(history, load._keep))
         return load.recordings[-1]
 

@@ -1,12 +1,15 @@
-"""A chaos test that is a coroutine runs, without another plugin; every other coroutine is left alone."""
+"""A chaos test that is a coroutine runs, without another plugin, and again if nothing was shown; every other coroutine is left alone."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
 
 pytest_plugins = ["pytester"]
+
+type Project = Callable[..., pytest.RunResult]
 
 AWAITED = """
 import asyncio
@@ -27,7 +30,8 @@ class TestMethod:
 def test_that_is_no_coroutine(chaos): ...
 """
 
-def test_a_coroutine_is_awaited_to_its_end(project: Callable[..., pytest.RunResult]) -> None:
+
+def test_a_coroutine_is_awaited_to_its_end(project: Project) -> None:
     result = project(AWAITED)
     result.assert_outcomes(passed=2, failed=2)
     result.stdout.fnmatch_lines(["*LookupError: reached the end", "*gets_its_arguments?2?*"])
@@ -64,3 +68,46 @@ def test_a_coroutine_without_a_fixture_of_ours_is_left_to_others(pytester: pytes
     said = [line.partition("left to others: ")[2].strip(". ") for line in result.outlines if "left to others" in line]
     assert said == ["test_of_the_same_name", "test_without_any"]
     result.assert_outcomes(passed=3)
+
+
+ATTEMPTS = """
+from fraiseql_chaos import availability
+from histories import outage
+
+seen = []
+
+async def test_it(service, load, promises, unseen):
+    seen.append(service.renewed)
+    print("attempts:", seen)
+    {each}
+"""
+
+NEVER_SEEN = "(await load.replays(unseen)).require(*promises)"
+SEEN_AT_LAST = "(await load.replays(unseen if len(seen) < 2 else outage())).require(*promises)"
+VIOLATED = "(await load.replays(outage())).require(availability(at_least=0.99))"
+VIOLATED_AT_LAST = "(await load.replays(unseen if len(seen) < 2 else outage())).require(availability(at_least=0.99))"
+
+
+@pytest.mark.parametrize(
+    ("each", "arguments", "verdicts"),
+    [
+        (NEVER_SEEN, [], ["inconclusive", "inconclusive", "inconclusive"]),
+        (SEEN_AT_LAST, [], ["inconclusive", "held"]),
+        (VIOLATED, [], ["violated"]),
+        (VIOLATED_AT_LAST, [], ["inconclusive", "violated"]),
+        (NEVER_SEEN, ["--chaos-disarm"], ["inconclusive"]),
+    ],
+    ids=["never seen", "seen at last", "violated", "violated at last", "disarmed"],
+)
+def test_an_inconclusive_attempt_is_repeated_on_a_fresh_service_and_recorded(
+    project: Project, pytester: pytest.Pytester, each: str, arguments: list[str], verdicts: list[str]
+) -> None:
+    """At most three times; a violated one never, so nothing is repeated until it is green; and each has a history of its own."""
+    result = project(ATTEMPTS.format(each=each), "-s", "--chaos-json=run.json", *arguments)
+    assert result.ret == (0 if verdicts[-1] == "held" else 1)
+    assert [line for line in result.outlines if "attempts:" in line][-1].endswith(f"attempts: {list(range(len(verdicts)))}")
+    (experiment,) = json.loads((pytester.path / "run.json").read_text(encoding="utf-8"))["experiments"]
+    assert [attempt["verdict"] for attempt in experiment["attempts"]] == verdicts
+    assert experiment["verdict"] == verdicts[-1]
+    assert len({attempt["history"] for attempt in experiment["attempts"]}) == len(verdicts)
+    assert all((pytester.path / ".chaos/runs/latest" / attempt["history"]).is_file() for attempt in experiment["attempts"])

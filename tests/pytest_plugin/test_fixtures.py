@@ -7,6 +7,7 @@ import re
 import shlex
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import LiteralString
 
 import psycopg
 import pytest
@@ -40,7 +41,7 @@ from fraiseql_chaos import Refuse, per_second, seconds
 
 async def test_full(service, chaos, load):
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (8192, before[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
     try:
         async with chaos(Refuse(), on=service.database):
             await load.open_loop(service.reads, rate=per_second(20), lasting=seconds(60))
@@ -49,6 +50,12 @@ async def test_full(service, chaos, load):
         with psycopg.connect(service.deployment.database_url, connect_timeout=5) as connection:
             print("healed:", connection.execute("SELECT 1").fetchone())
 """
+
+
+def _call(server: Cluster, comment: LiteralString) -> None:
+    """Say something else of the database that is theirs."""
+    with psycopg.connect(server.control_dsn("theirs"), autocommit=True) as connection:
+        connection.execute(f"COMMENT ON DATABASE theirs IS {comment}")
 
 
 def one_run(root: Path) -> tuple[Path, dict[str, object]]:
@@ -91,10 +98,11 @@ class TestOnAServerOfTheUsersOwn:
     async def dsn(self, reference_server: Cluster, anyio_backend: str) -> AsyncIterator[str]:  # noqa: ARG002  what runs this fixture
         await reference_server.clone("reference", "theirs")
         yield reference_server.dsn("theirs")
+        _call(reference_server, "'fraiseql-chaos disposable'")
         await reference_server.drop("theirs")
 
     def test_a_full_disk_is_named_ends_the_run_and_leaves_nothing_armed(self, pytester: pytest.Pytester, dsn: str) -> None:
-        """Method: from the arming on, no file of the runner may grow beyond 8 KiB, which ends a history after a few seconds of sixty."""
+        """Method: from the arming on, no file of the runner may grow beyond 4 KiB, which ends a history long before its sixty seconds."""
         pytester.makepyfile(test_full=FULL)
         result = pytester.runpytest_inprocess("-s", f"--chaos-dsn={dsn}", "--i-own-this-database")
         shown = result.stdout.str()
@@ -103,12 +111,9 @@ class TestOnAServerOfTheUsersOwn:
         result.assert_outcomes(failed=1)
         assert result.duration < 30
 
-    def test_a_database_that_nobody_called_disposable_is_left_alone(
-        self, pytester: pytest.Pytester, reference_server: Cluster, dsn: str
-    ) -> None:
+    def test_a_database_that_nobody_called_disposable_is_left_alone(self, pytester: pytest.Pytester, reference_server: Cluster, dsn: str) -> None:
         """Method: the copy says of itself that it is disposable, as all of ours do, until that is taken away."""
-        with psycopg.connect(reference_server.control_dsn("theirs"), autocommit=True) as connection:
-            connection.execute("COMMENT ON DATABASE theirs IS NULL")
+        _call(reference_server, "NULL")
         pytester.makepyfile("def test_it(service): ...\n\ndef test_another(service): ...")
         result = pytester.runpytest_inprocess(f"--chaos-dsn={dsn}")
         assert result.ret == pytest.ExitCode.USAGE_ERROR
@@ -123,16 +128,18 @@ class TestOnAServerOfTheUsersOwn:
             f"--chaos-dsn={dsn}", "--i-own-this-database", "--chaos-app=nowhere.to_be:found", "--chaos-workload=reference"
         )
         assert result.ret == pytest.ExitCode.USAGE_ERROR
-        result.stdout.fnmatch_lines(["*No module named 'nowhere'*(asked for with --chaos-dsn --chaos-app=nowhere.to_be:found --chaos-workload=reference)*"])
+        result.stdout.fnmatch_lines(
+            ["*No module named 'nowhere'*(asked for with --chaos-dsn --chaos-app=nowhere.to_be:found --chaos-workload=reference)*"]
+        )
 
     def test_a_workload_that_the_service_refuses_is_named(self, pytester: pytest.Pytester, dsn: str) -> None:
         """It expects what the schema does not know; the service's own words are repeated."""
         pytester.makepyfile("def test_it(service): ...")
-        pytester.makefile(".toml", wrong='[[operation]]\nname = "shoes"\nkind = "query"\ndocument = "{ shoes { size } }"\n[[operation.case]]\nexpect.shoes = []\n')
-        pytester.makepyfile(mine=f"import sys\nsys.path.insert(0, {str(SERVICE_DIRECTORY)!r})\nfrom stock import app")
-        result = pytester.runpytest_inprocess(
-            f"--chaos-dsn={dsn}", "--i-own-this-database", "--chaos-app=mine:app", "--chaos-workload=wrong.toml"
+        pytester.makefile(
+            ".toml", wrong='[[operation]]\nname = "shoes"\nkind = "query"\ndocument = "{ shoes { size } }"\n[[operation.case]]\nexpect.shoes = []\n'
         )
+        pytester.makepyfile(mine=f"import sys\nsys.path.insert(0, {str(SERVICE_DIRECTORY)!r})\nfrom stock import app")
+        result = pytester.runpytest_inprocess(f"--chaos-dsn={dsn}", "--i-own-this-database", "--chaos-app=mine:app", "--chaos-workload=wrong.toml")
         assert result.ret == pytest.ExitCode.USAGE_ERROR
         result.stdout.fnmatch_lines(["*operation shoes, case 0*(asked for with --chaos-dsn --chaos-app=mine:app --chaos-workload=wrong.toml)*"])
 

@@ -47,7 +47,9 @@ def test_without_a_service(): ...
 def test_a_failure_type_selects(pytester: pytest.Pytester, expression: str, selected: list[str]) -> None:
     """As the plan's command line does, and with --strict-markers, which knows no marker with a colon."""
     pytester.makepyfile(MARKED)
-    result = pytester.runpytest_inprocess("-m", expression, "--strict-markers", "--collect-only", "-q", "-W", "error::pytest.PytestUnknownMarkWarning")
+    result = pytester.runpytest_inprocess(
+        "-m", expression, "--strict-markers", "--collect-only", "-q", "-W", "error::pytest.PytestUnknownMarkWarning"
+    )
     assert [line.rpartition("::")[2] for line in result.outlines if "::" in line] == selected
     assert result.ret == (pytest.ExitCode.OK if selected else pytest.ExitCode.NO_TESTS_COLLECTED)
 

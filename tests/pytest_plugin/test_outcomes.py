@@ -138,7 +138,7 @@ def test_a_test_without_our_fixtures_is_none_of_our_business(project: Project) -
 
 
 @pytest.mark.parametrize("strict", [False, True], ids=["skipped", "strict"])
-def test_a_missing_capability_is_a_counted_skip_and_an_error_with_strict(project: Project, pytester: pytest.Pytester, strict: bool) -> None:
+def test_a_missing_capability_is_a_counted_skip_and_an_error_with_strict(project: Project, pytester: pytest.Pytester, *, strict: bool) -> None:
     """Method: a laboratory that can do nothing stands where the real one would be; the fixture that meets it is the plugin's own."""
     pytester.makeconftest(
         """

@@ -54,7 +54,9 @@ def test_reports_are_copied_to_where_the_options_say(project: Project, pytester:
 
 
 @pytest.mark.parametrize("seed_words", [["--chaos-seed=5"], ["--chaos-seed", "5"], []], ids=["equals", "two words", "drawn"])
-def test_the_replay_of_a_run_names_its_seed_once_and_keeps_the_other_words(project: Project, pytester: pytest.Pytester, seed_words: list[str]) -> None:
+def test_the_replay_of_a_run_names_its_seed_once_and_keeps_the_other_words(
+    project: Project, pytester: pytest.Pytester, seed_words: list[str]
+) -> None:
     project(HELD, *seed_words, "-k", "held or violated", "--chaos-json=run.json")
     document = json.loads((pytester.path / "run.json").read_text())
     if seed_words:
@@ -88,7 +90,11 @@ async def test_held(load, promises):
 """
     project(source, "--chaos-json=run.json")
     (experiment,) = json.loads((pytester.path / "run.json").read_text())["experiments"]
-    assert (experiment["id"], experiment["title"], experiment["claims"]) == ("test_project.py::test_held", "Errors come at once.", ["1.1.1b", "1.1.1a"])
+    assert (experiment["id"], experiment["title"], experiment["claims"]) == (
+        "test_project.py::test_held",
+        "Errors come at once.",
+        ["1.1.1b", "1.1.1a"],
+    )
 
 
 def test_two_recordings_of_one_test_are_two_experiments(project: Project, pytester: pytest.Pytester) -> None:

@@ -5,6 +5,7 @@ A fence says in its first line what it is:
 
     ```python run                 a script; it must end without an error
     ```python test                a test file; every test in it must pass
+    ```python fails <word>        a test file; it must fail, and print the word
     ```python no-run <reason>     not run, and why
     ```sh                         commands, run in the checkout one after the other; each must succeed
     ```sh no-run <reason>         not run, and why; that the commands exist is checked all the same
@@ -34,7 +35,7 @@ FENCE = re.compile(
 )
 ANY_FENCE = re.compile(r"^ *(`{3,}|~{3,}).*?^ *\1`*~* *$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\((?!https?:|mailto:)(?P<target>[^)\s]+)\)")
-MODES: dict[str, set[str | None]] = {"python": {"run", "test", "no-run"}, "sh": {None, "no-run"}, "console": {None, "no-run"}}
+MODES: dict[str, set[str | None]] = {"python": {"run", "test", "fails", "no-run"}, "sh": {None, "no-run"}, "console": {None, "no-run"}}
 EXAMPLE_TAKES_AT_MOST_S = 180
 
 
@@ -133,7 +134,7 @@ def test_every_fence_says_what_it_is() -> None:
     unclear = [
         f"{example.where}: ```{example.language} {example.mode or ''}"
         for example in EXAMPLES
-        if example.mode not in MODES[example.language] or (example.mode == "no-run") != bool(example.reason)
+        if example.mode not in MODES[example.language] or (example.mode in {"fails", "no-run"}) != bool(example.reason)
     ]
     assert unclear == []
 
@@ -149,10 +150,15 @@ def test_example_works_as_printed(example: Example, tmp_path: Path) -> None:
     match example.language, example.mode:
         case "python", mode:
             (tmp_path / "test_example.py").write_text(example.body, encoding="utf-8")
-            arguments = ["-m", "pytest", "-q", "-p", "no:cacheprovider"] if mode == "test" else []
+            arguments = [] if mode == "run" else ["-m", "pytest", "-q", "-p", "no:cacheprovider"]
             status, output = run([sys.executable, *arguments, "test_example.py"], tmp_path)
         case _:
             status, output = run(["bash", "-euo", "pipefail", "-c", "\n".join(example.commands)], ROOT)
+    if example.mode == "fails":
+        assert status == 1, output
+        assert example.reason, "a fence without the word it prints is refused above"
+        assert example.reason in output
+        return
     assert status == 0, output
     if example.language == "console":
         assert expected_output(example).fullmatch(output), output

@@ -31,8 +31,8 @@ from fraiseql_chaos.experiment import FAILURE_TYPES, VARIANTS, Chaos, Inconclusi
 from fraiseql_chaos.plan import Fault, Window
 from fraiseql_chaos.pytest_plugin.laboratory import laboratory_settings
 from fraiseql_chaos.pytest_plugin.options import ChaosOptions, without_password
-from fraiseql_chaos.pytest_plugin.session import state_of
-from fraiseql_chaos.reports import RunDocument, RunFolder, verdict_table
+from fraiseql_chaos.pytest_plugin.session import State, state_of
+from fraiseql_chaos.reports import RunFolder, verdict_table
 from fraiseql_chaos.reports.html import write_html
 from fraiseql_chaos.verdicts import Expectation, availability, detects_within, fails_within, recovers_within
 
@@ -150,14 +150,16 @@ class _Result:
     """Keeps what a run of pytest came to, because pytest itself knows only failed."""
 
     def __init__(self) -> None:
-        self._document: RunDocument | None = None
+        self._state: State | None = None
 
-    def pytest_unconfigure(self, config: pytest.Config) -> None:
-        self._document = state_of(config).document
+    @pytest.hookimpl(trylast=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        self._state = state_of(config)
 
     def status(self) -> int:
         """Return the status of a run in which something failed: if it was no verdict, then it was the rig."""
-        verdict = HELD if self._document is None else status_of(self._document)
+        document = None if self._state is None else self._state.document
+        verdict = HELD if document is None else status_of(document)
         return verdict if verdict != HELD else RIG_FAILED
 
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from fraiseql_chaos.reports import RunDocument, Weakness
 
 __all__ = [
+    "State",
     "laboratory_of",
     "pytest_configure",
     "pytest_report_header",

@@ -89,3 +89,41 @@ def eventually(condition: Callable[[], bool], what: str) -> None:
     while not condition():
         assert time.monotonic() < give_up_s, f"{what} did not happen within {DEADLINE_S} s"
         time.sleep(0.005)
+
+
+def receive(sock: socket.socket, number: int) -> bytes:
+    """Read exactly this many bytes, or as many as there are."""
+    parts = []
+    while number and (part := sock.recv(min(number, 2**16))):
+        parts.append(part)
+        number -= len(part)
+    return b"".join(parts)
+
+
+def fill(sock: socket.socket) -> int:
+    """Send until no more is taken for a while, and return how much was."""
+    sock.settimeout(0.3)
+    sent = 0
+    with contextlib.suppress(TimeoutError):
+        while True:
+            sent += sock.send(b"x" * 2**16)
+    sock.settimeout(DEADLINE_S)
+    return sent
+
+
+@contextlib.contextmanager
+def joined(edge: Edge) -> Iterator[tuple[socket.socket, socket.socket]]:
+    near, far = edge.join()
+    with near, far:
+        yield near, far
+
+
+@contextlib.contextmanager
+def greeted(edge: Edge) -> Iterator[tuple[socket.socket, socket.socket]]:
+    """Yield both ends when a byte has gone each way, so that the proxy has both its sockets in hand."""
+    with joined(edge) as (near, far):
+        near.sendall(b"?")
+        assert receive(far, 1) == b"?"
+        far.sendall(b"!")
+        assert receive(near, 1) == b"!"
+        yield near, far
