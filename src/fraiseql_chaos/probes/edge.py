@@ -31,7 +31,7 @@ class EdgeRoundTrip:
 
     name = "edge_round_trip"
 
-    def __init__(self, dsn: str, *, every: Duration = ms(50), within: Duration = seconds(5)) -> None:
+    def __init__(self, dsn: str, *, every: Duration = ms(50), within: Duration = seconds(15)) -> None:
         self.every = every
         self._dsn = dsn
         self._within = within

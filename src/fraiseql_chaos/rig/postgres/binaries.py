@@ -160,7 +160,9 @@ def _holds_server(directory: Path) -> bool:
 
 def _checked(directory: Path, major: int | None, *, origin: str) -> Binaries:
     if not _holds_server(directory):
-        raise CapabilityError(f"{directory} does not hold both postgres and initdb (it needs the server's package, not the client's); nothing was started")
+        raise CapabilityError(
+            f"{directory} does not hold both postgres and initdb (it needs the server's package, not the client's); nothing was started"
+        )
     match = _VERSION.search(_ask_version(directory / "postgres"))
     if match is None or int(match["major"]) not in MAJORS:
         raise CapabilityError(f"{directory / 'postgres'} is not a PostgreSQL of a version from {MAJORS[0]} to {MAJORS[-1]}; nothing was started")

@@ -57,17 +57,26 @@ def test_it_is_seen_when_round_trips_take_as_long_as_it_holds_them() -> None:
 
 
 def test_it_is_not_seen_when_no_round_trip_took_that_long() -> None:
-    assert seen(Latency(delay=ms(250)), trips(1, 2), trips(2, 249.9)) == (0, "none of 2 round trips took 250 ms or more")
+    assert seen(Latency(delay=ms(250)), trips(1, 2), trips(2, 249.9)) == (0, "only 0 of 2 round trips took 250 ms or more")
 
 
 def test_it_is_not_seen_when_nobody_looked() -> None:
-    assert seen(Latency(delay=ms(250)), trips(1, 2), ()) == (0, "none of 0 round trips took 250 ms or more")
+    assert seen(Latency(delay=ms(250)), trips(1, 2), ()) == (0, "only 0 of 0 round trips took 250 ms or more")
 
 
 def test_jitter_lowers_what_counts_as_slow() -> None:
     during = trips(199, 200, 260)
     assert seen(Latency(delay=ms(250), jitter=ms(50)), trips(1), during)[0] == 2
-    assert seen(Latency(delay=ms(250)), trips(1), during)[0] == 1
+    assert seen(Latency(delay=ms(250)), trips(1), during)[0] == 0
+
+
+def test_jitter_as_wide_as_the_delay_can_still_be_seen() -> None:
+    assert seen(Latency(delay=ms(100), jitter=ms(100)), trips(1), trips(3, 60, 110, 190))[0] == 3
+
+
+def test_a_single_slow_round_trip_is_no_evidence() -> None:
+    """A machine that stood still for a moment looks like that too, also while the injector is disarmed."""
+    assert seen(Latency(delay=ms(50)), trips(1, 2), trips(1, 2, 1, 80, 2)) == (0, "only 1 of 5 round trips took 50 ms or more")
 
 
 @pytest.mark.parametrize("before", [(), trips(300, 310), trips(1, 2, ok=False), (path(2, 0),), trips(1, 250, 300)])
@@ -88,13 +97,13 @@ def test_one_look_that_found_the_service_on_the_edge_is_enough() -> None:
     assert seen(Latency(delay=ms(250)), trips(1, 2), (*trips(252), path(0, 0), path(1, 0)))[0] == 1
 
 
-def test_round_trip_that_was_given_up_after_longer_is_slow_too() -> None:
-    assert seen(Latency(delay=ms(250)), trips(1, 2), trips(5000, ok=False))[0] == 1
+def test_a_round_trip_that_was_given_up_is_no_evidence_of_lateness() -> None:
+    assert seen(Latency(delay=ms(250)), trips(1, 2), trips(5000, ok=False))[0] == 0
 
 
 def test_looks_of_other_probes_are_not_taken_for_round_trips() -> None:
     stranger = Sample(probe="edge_connect", began_ns=0, at_ns=seconds(9).ns, ok=True)
-    assert seen(Latency(delay=ms(250)), (*trips(1), stranger), (*trips(2), stranger)) == (0, "none of 1 round trips took 250 ms or more")
+    assert seen(Latency(delay=ms(250)), (*trips(1), stranger), (*trips(2), stranger)) == (0, "only 0 of 1 round trips took 250 ms or more")
 
 
 @given(before=st.lists(st.floats(0, 600)), during=st.lists(st.floats(0, 600)), delay_ms=st.integers(1, 500), jitter_share=st.floats(0, 1))
@@ -102,7 +111,7 @@ def test_it_never_claims_more_than_the_round_trips_that_were_slow(
     before: list[float], during: list[float], delay_ms: int, jitter_share: float
 ) -> None:
     fault = Latency(delay=ms(delay_ms), jitter=Duration(int(delay_ms * jitter_share) * NS_PER_MS))
-    floor_ns = fault.delay.ns - fault.jitter.ns
+    floor_ns = max(fault.delay.ns - fault.jitter.ns, fault.delay.ns // 2)
     count, _ = seen(fault, trips(*before), trips(*during))
     assert count in {0, sum(round(took * NS_PER_MS) >= floor_ns for took in during)}
     assert count == 0 or sum(round(took * NS_PER_MS) < floor_ns for took in before) * 2 >= len(before) > 0

@@ -56,9 +56,13 @@ class Latency:
         if self.delay.ns == 0:
             raise DeclarationError("latency: a delay of 0 would change nothing; it must be above 0; nothing was armed")
         if self.jitter > self.delay:
-            raise DeclarationError(f"latency: jitter {self.jitter} exceeds delay {self.delay}, and nothing can arrive before it was sent; nothing was armed")
+            raise DeclarationError(
+                f"latency: jitter {self.jitter} exceeds delay {self.delay}, and nothing can arrive before it was sent; nothing was armed"
+            )
         if self.direction not in {"down", "up"}:
-            raise DeclarationError(f"latency: direction {self.direction!r} is neither 'down' (to the service) nor 'up' (to the server); nothing was armed")
+            raise DeclarationError(
+                f"latency: direction {self.direction!r} is neither 'down' (to the service) nor 'up' (to the server); nothing was armed"
+            )
 
     def parameters(self) -> JsonObject:
         """Return the magnitudes, in milliseconds."""
@@ -69,21 +73,27 @@ class Latency:
         return f"{self.delay}{spread} of latency {'towards the service' if self.direction == 'down' else 'towards the server'}"
 
     def sightings(self, before: tuple[Sample, ...], during: tuple[Sample, ...]) -> tuple[Sighting, ...]:
-        """Count the round trips through the edge that took at least the least delay, if they did not before, and if the service goes that way."""
-        floor_ns = self.delay.ns - self.jitter.ns
+        """Count the round trips that took as long as the delay demands, if most did, and had not before, and if the service goes that way."""
+        # A single slow trip proves nothing: machines stand still for as long by themselves. And jitter may eat up a whole delay, but not most of the time.
+        floor_ns = max(self.delay.ns - self.jitter.ns, self.delay.ns // 2)
         healthy = [_took_ns(s) for s in before if s.ok and s.probe == "edge_round_trip"]
-        trips = [s for s in during if s.probe == "edge_round_trip"]
-        slow = [_took_ns(s) for s in trips if _took_ns(s) >= floor_ns]
+        trips = [_took_ns(s) for s in during if s.ok and s.probe == "edge_round_trip"]
+        slow = [took_ns for took_ns in trips if took_ns >= floor_ns]
         paths = [s for s in during if s.probe == "service_path"]
         if paths and not any(s.ok for s in paths):
-            count, statement = 0, "the service's connections do not go through this edge, so what a client of the edge sees is not what the service gets"
-        elif not slow:
-            count, statement = 0, f"none of {len(trips)} round trips took {floor_ns / NS_PER_MS:g} ms or more"
+            count, statement = (
+                0,
+                "the service's connections do not go through this edge, so what a client of the edge sees is not what the service gets",
+            )
+        elif not trips or median(trips) < floor_ns:
+            count, statement = 0, f"only {len(slow)} of {len(trips)} round trips took {floor_ns / NS_PER_MS:g} ms or more"
         elif not healthy or median(healthy) >= floor_ns:
             count, statement = 0, "round trips were as slow before the fault, or not measured, so nothing can be told apart"
         else:
             count = len(slow)
-            statement = f"{count} round trips took {median(slow) / NS_PER_MS:.1f} ms at the median, against {median(healthy) / NS_PER_MS:.1f} ms before"
+            statement = (
+                f"{count} round trips took {median(slow) / NS_PER_MS:.1f} ms at the median, against {median(healthy) / NS_PER_MS:.1f} ms before"
+            )
         return (Sighting(witness="PostgreSQL client through the same edge", count=count, statement=statement),)
 
 
