@@ -88,17 +88,21 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_a_verdict_has_its_word_its_letter_its_count_and_its_exit_status(project: Project, pytester: pytest.Pytester, case: str) -> None:
-    source, word, letters, counts, status, expected = CASES[case]
-    result = project(source, "--chaos-json=run.json")
+def test_a_verdict_has_its_word_its_count_and_its_exit_status(project: Project, pytester: pytest.Pytester, case: str) -> None:
+    source, word, _, counts, status, expected = CASES[case]
+    result = project(source, "-v", "--chaos-json=run.json")
     assert result.ret == status
-    result.stdout.fnmatch_lines([f"test_project.py {letters} *", f"*= {counts} in *"])
+    result.stdout.fnmatch_lines([f"test_project.py::test_it* {word} *", f"*= {counts} in *"])
     totals = json.loads((pytester.path / "run.json").read_text())["totals"]
     assert {name: count for name, count in totals.items() if count and name != "run"} == expected
     assert totals["run"] == sum(expected.values())
 
-    result = project(source, "-v")
-    result.stdout.fnmatch_lines([f"test_project.py::test_it* {word} *"])
+
+def test_a_verdict_has_its_letter(project: Project) -> None:
+    """All of them in one run, each test of it with a name of its own."""
+    sources = [source.replace("test_it", f"test_{number}") for number, (source, *_) in enumerate(CASES.values())]
+    letters = "".join(letters for _, _, letters, *_ in CASES.values())
+    project("\n".join(sources)).stdout.fnmatch_lines([f"test_project.py {letters} *"])
 
 
 @pytest.mark.parametrize("source", [VIOLATED, INCONCLUSIVE], ids=["violated", "inconclusive"])
