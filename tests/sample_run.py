@@ -85,6 +85,7 @@ def unclear() -> tuple[Scene, list[Expectation]]:
 KNOWN = Weakness(
     id="W-007",
     seen="GraphQL errors carry the SQL statement that failed.",
+    violates=("error_is_clear",),
     affects="FraiseQL 1.8.9 to 1.9.16",
     remedy="set environment to production and mask errors in an error formatter, as the hardened reference service does",
 )

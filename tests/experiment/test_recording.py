@@ -43,9 +43,9 @@ def test_held_promise_is_returned_and_kept(shelf: Shelf) -> None:
 
 def test_nothing_is_judged_before_something_is_required(shelf: Shelf) -> None:
     recording = Recording(outage().history(), shelf.keep)
-    assert (recording.judged, shelf.kept) == (False, [])
+    assert (recording.verdict, shelf.kept) == (None, [])
     recording.require()
-    assert recording.judged
+    assert recording.verdict is not None
     assert [finding.expectation for finding in shelf.kept[0][2].findings] != []
 
 
@@ -53,7 +53,7 @@ def test_broken_promise_is_raised_as_violated_and_kept(shelf: Shelf) -> None:
     recording = Recording(outage().history(), shelf.keep)
     with pytest.raises(Violated):
         recording.require(HOLDS, BREAKS)
-    assert recording.judged
+    assert recording.verdict is not None
     assert [judgement.verdict for _, _, judgement in shelf.kept] == ["violated"]
 
 

@@ -108,10 +108,3 @@ async def test_faults_that_exclude_each_other_are_refused_before_anything_is_tou
         with pytest.raises(DeclarationError, match="'latency' on the same target could not act"):
             await _load(laboratory, service, chaos).open_loop(service.reads, rate=per_second(10), lasting=seconds(1))
     assert list(laboratory.folder.path.glob("histories/*")) == []
-
-
-async def test_a_fault_that_no_load_was_run_under_is_an_error(service: Service) -> None:
-    chaos = Chaos()
-    with pytest.raises(DeclarationError, match="never armed"):
-        async with chaos(Refuse(), on=service.database):
-            pass

@@ -42,7 +42,9 @@ def test_a_lost_line_is_refused_wherever_it_was(small: Path) -> None:
     lines = small.read_bytes().splitlines(keepends=True)
     for lost in range(len(lines)):
         small.write_bytes(b"".join(line for number, line in enumerate(lines) if number != lost))
-        with pytest.raises(HistoryError, match=r"small\.jsonl: (?:a history of \d+ events holds \d+|a history begins|a history ends)"):
+        with pytest.raises(
+            HistoryError, match=r"small\.jsonl, after line \d+: (?:a history of \d+ events holds \d+|a history begins|a history ends)"
+        ):
             read_history(small)
 
 

@@ -45,7 +45,7 @@ def service(request):
 def load(load):
     async def replays(scene):
         made = scene.history()
-        begin = replace(made.begin, experiment=load._name(), replay=load._title.replay)
+        begin = replace(made.begin, experiment=load._name(), replay=load.title.replay)
         history = History((begin, *made.events[1:]))
         store(history, load._laboratory.folder.history_path(begin.experiment, attempt=load._attempt))
         load.recordings.append(Recording(history, load._keep))
@@ -70,6 +70,7 @@ def unseen():
 REGISTER = """
 [W-900]
 seen = "Requests fail while the database is away."
+violates = ["availability", "fails_within", "recovers_within"]
 """
 
 

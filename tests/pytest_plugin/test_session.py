@@ -107,7 +107,7 @@ def test_two_recordings_of_one_test_are_two_experiments(project: Project, pytest
 @pytest.mark.parametrize(
     ("named", "register", "said"),
     [
-        ("W-901", '[W-900]\nseen = "x"\n', "names the weakness 'W-901', which * does not hold; it holds W-900"),
+        ("W-901", '[W-900]\nseen = "x"\nviolates = ["availability"]\n', "names the weakness 'W-901', which * does not hold; it holds W-900"),
         ("W-900", "[W-900]\n", "W-900.seen is missing"),
         ("W-900", None, "cannot be read as a weakness register"),
     ],

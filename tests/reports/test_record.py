@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from fraiseql_chaos.reports import Attempt, ExperimentRecord, RunDocument, Skip,
 from fraiseql_chaos.verdicts import availability, judge_all
 from histories import Scene, outage
 from sample_run import KNOWN, sample_run
+
+EXPLAINS = replace(KNOWN, violates=("availability",))
 
 
 def _record(scene: Scene, weakness: Weakness | None = None, at_least: float = 0.5) -> ExperimentRecord:
@@ -32,10 +35,18 @@ def test_a_record_carries_the_fault_with_its_times_and_evidence() -> None:
 
 
 def test_a_violation_that_names_a_weakness_stands_as_one_and_is_not_violated_for_it() -> None:
-    known, unknown = _record(outage(), KNOWN, at_least=0.99), _record(outage(), at_least=0.99)
+    known, unknown = _record(outage(), EXPLAINS, at_least=0.99), _record(outage(), at_least=0.99)
 
     assert (known.verdict, known.standing) == ("violated", "weakness")
     assert (unknown.verdict, unknown.standing) == ("violated", "violated")
+
+
+def test_a_weakness_excuses_nothing_but_what_it_says_it_breaks() -> None:
+    """Another promise, a wrong answer or a crash beside it is news."""
+    other = _record(outage(), KNOWN, at_least=0.99)
+    wrong = _record(outage().request(5000, 4, outcome="fail", cause="wrong_answer"), EXPLAINS, at_least=0.99)
+
+    assert (other.standing, wrong.standing) == ("violated", "violated")
 
 
 def test_a_weakness_that_was_not_seen_says_so_and_an_inconclusive_one_does_not() -> None:

@@ -18,10 +18,15 @@ SOURCE, TESTS = ROOT / "src" / "fraiseql_chaos", ROOT / "tests"
 NOT_MIRRORED = {"chaos", "repository"}
 """``tests/chaos`` proves things about FraiseQL and ``tests/repository`` about this repository; neither has a counterpart in the source."""
 
-PROVED_ELSEWHERE: dict[str, str] = {}
+PROVED_ELSEWHERE: dict[str, str] = {
+    "__init__.py": "tests/test_package.py: a package named after the project has no folder of tests to be named after",
+    "rig/keeper/process.py": "tests/rig/keeper/test_client.py: the two ends of one protocol are proved by real processes on both",
+    "rig/keeper/spawning.py": "tests/rig/keeper/test_client.py: what is spawned is spawned for the client",
+}
 """Modules whose proof has another name, each as ``<test file>: <why>``."""
 
 ABOUT_SEVERAL: dict[str, str] = {
+    "test_package.py": "proves the package's own __init__.py",
     "experiment/test_cleanup.py": "kills the runner at random moments; what must be left, nothing, is everybody's doing",
     "experiment/test_negative_controls.py": "shows the bundled suite red, by disarmed injectors and by services with a defect",
 }

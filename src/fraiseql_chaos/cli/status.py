@@ -16,7 +16,7 @@ RIG_FAILED: Final = 4
 
 
 def status_of(document: RunDocument) -> int:
-    """Return the worst of a run; a run of nothing shows nothing."""
-    if document.totals.violated:
+    """Return the worst of a run; a run of nothing shows nothing, and a register that is out of date is no better than a violation."""
+    if document.totals.violated or any(record.is_outdated_weakness for record in document.experiments):
         return VIOLATED
     return INCONCLUSIVE if document.totals.inconclusive or not document.totals.run else HELD

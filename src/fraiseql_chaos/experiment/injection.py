@@ -102,4 +102,4 @@ class Injector:
             except Exception as failure:  # noqa: BLE001  collected and raised below; the other faults must still heal
                 failures.append(failure)
         if failures:
-            raise ExceptionGroup("not every fault healed", failures)
+            raise ExceptionGroup("errors while healing", failures)

@@ -159,6 +159,10 @@ class Load:
         chaos: Where the faults are declared.
         title: What the results are called.
         say: Prints one line of live progress.
+
+    Attributes:
+        title: As given.
+        recordings: What the loads of this attempt brought back.
     """
 
     def __init__(
@@ -167,7 +171,7 @@ class Load:
         self._laboratory = laboratory
         self._service = service
         self._chaos = chaos
-        self._title = title
+        self.title = title
         self._say = say
         self.recordings: list[Recording] = []
         self._attempt = 1
@@ -205,7 +209,7 @@ class Load:
             lasting=lasting,
             declarations=declarations,
             seed=self._laboratory.settings.seed,
-            replay=self._title.replay,
+            replay=self.title.replay,
             disarmed=self._laboratory.settings.disarmed,
         )
         folder = self._laboratory.folder
@@ -217,7 +221,7 @@ class Load:
 
     def _name(self) -> str:
         count = len(self.recordings)
-        return f"{self._title.experiment}#{count + 1}" if count else self._title.experiment
+        return f"{self.title.experiment}#{count + 1}" if count else self.title.experiment
 
     def _keep(self, history: History, expectations: tuple[Expectation, ...], judgement: Judgement) -> None:
         folder, name = self._laboratory.folder, history.begin.experiment
@@ -228,10 +232,10 @@ class Load:
             judgement,
             path=path,
             earlier=[attempt for attempt in kept.attempts if attempt.history != path] if kept else (),
-            title=self._title.title,
+            title=self.title.title,
             expectations=expectations,
-            claims=self._title.claims,
-            weakness=self._title.weakness,
+            claims=self.title.claims,
+            weakness=self.title.weakness,
         )
         folder.add(record)
         self._kept[name] = record

@@ -7,11 +7,13 @@ Samples arrive on the machine's clock and leave on the run's own; those from bef
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from fraiseql_chaos.core import now_ns
+from fraiseql_chaos.errors import HistoryError
 from fraiseql_chaos.history import Event, FaultArmed, FaultHealed, History, HistoryLog, Sample, read_history
 
 __all__ = ["Recorder"]
@@ -67,4 +69,6 @@ class Recorder:
 
     def abandon(self) -> None:
         """Close the file as it is; without its last line it can be read by people, but not be judged."""
-        self._log.close()
+        # The error that brought us here matters, not that a full disk would not let go of the file either.
+        with contextlib.suppress(HistoryError):
+            self._log.close()

@@ -10,13 +10,22 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from fraiseql_chaos.history import History
-from fraiseql_chaos.verdicts import ChaosMetrics, Expectation, Judgement, judge_all
+from fraiseql_chaos.verdicts import ChaosMetrics, Expectation, Judgement, Verdict, judge_all
 
 __all__ = ["Inconclusive", "Recording", "Violated"]
 
 
 class Violated(AssertionError):  # noqa: N818  a verdict, named as verdicts are
-    """A promise was broken, and the evidence stands."""
+    """
+    A promise was broken, and the evidence stands.
+
+    Attributes:
+        judgement: What was found.
+    """
+
+    def __init__(self, message: str, judgement: Judgement) -> None:
+        super().__init__(message)
+        self.judgement = judgement
 
 
 class Inconclusive(AssertionError):  # noqa: N818  see above
@@ -34,13 +43,13 @@ class Recording:
     Attributes:
         history: What happened.
         metrics: The plan's numbers, computed from it.
-        judged: Whether anything was required of it yet.
+        verdict: What it came to so far; None if nothing was required of it yet.
     """
 
     def __init__(self, history: History, keep: Callable[[History, tuple[Expectation, ...], Judgement], None]) -> None:
         self.history = history
         self.metrics: ChaosMetrics = ChaosMetrics.of(history)
-        self.judged = False
+        self.verdict: Verdict | None = None
         self._asked: tuple[Expectation, ...] = ()
         self._keep = keep
 
@@ -54,10 +63,10 @@ class Recording:
         """
         self._asked += expectations
         judgement = judge_all(self.history, self._asked)
-        self.judged = True
+        self.verdict = judgement.verdict
         self._keep(self.history, self._asked, judgement)
         if judgement.verdict == "violated":
-            raise Violated(_explained(judgement, self.history))
+            raise Violated(_explained(judgement, self.history), judgement)
         if judgement.verdict == "inconclusive":
             raise Inconclusive(_explained(judgement, self.history))
         return judgement

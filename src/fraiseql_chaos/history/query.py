@@ -118,7 +118,7 @@ def read_history(path: Path) -> History:
     try:
         history = History(events)
     except HistoryError as error:
-        raise HistoryError(f"{path}: {error}") from None
+        raise HistoryError(f"{path}, after line {len(events)}: {error}") from None
     if history.begin.schema != SCHEMA:
         raise HistoryError(f"{path} has the format {history.begin.schema!r}; this release reads {SCHEMA!r}")
     return history

@@ -2,7 +2,7 @@
 Three verdicts in a runner that knows two.
 
     held          passed
-    violated      failed; with a ``weakness`` mark: an expected failure, as strict as before
+    violated      failed; with a ``weakness`` mark that explains all of it: an expected failure
     inconclusive  failed, but counted and named apart: nothing was shown either way, and that is not green
     held, though a weakness was expected:  failed, because the register is out of date
     recorded, but never judged:            failed, because nothing was asked of the record
@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from fraiseql_chaos.errors import CapabilityError
-from fraiseql_chaos.pytest_plugin.marks import weakness_of
 from fraiseql_chaos.pytest_plugin.session import state_of
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ def _translate(report: pytest.TestReport, item: pytest.Item, call: pytest.CallIn
     from fraiseql_chaos.experiment import Inconclusive, Violated  # noqa: PLC0415  imported by now; a project without chaos tests never does
 
     failure = call.excinfo.value if call.excinfo is not None else None
-    weakness = weakness_of(item)
+    weakness = load.title.weakness
     if isinstance(failure, CapabilityError) and not state_of(item.config).options.strict:
         report.outcome = "skipped"
         report.longrepr = (str(item.path), item.location[1] or 0, f"Skipped: {failure}")
@@ -57,27 +56,34 @@ def _translate(report: pytest.TestReport, item: pytest.Item, call: pytest.CallIn
     elif isinstance(failure, Inconclusive):
         report.longrepr = str(failure)
         _mark(report, "inconclusive")
-    elif isinstance(failure, Violated) and weakness is not None:
+    elif isinstance(failure, Violated) and weakness is not None and weakness.explains(failure.judgement.findings):
         report.outcome = "skipped"
-        report.wasxfail = f"known weakness {weakness}, see the section chaos"
+        report.wasxfail = f"known weakness {weakness.id}, see the section chaos"
         _mark(report, "weakness")
     elif isinstance(failure, Violated):
         report.longrepr = str(failure)
         _mark(report, "violated")
     elif failure is None:
-        _passed(report, load, weakness)
+        _passed(report, load)
 
 
-def _passed(report: pytest.TestReport, load: Load, weakness: str | None) -> None:
-    unjudged = sum(not recording.judged for recording in load.recordings)
+def _passed(report: pytest.TestReport, load: Load) -> None:
+    unjudged = sum(recording.verdict is None for recording in load.recordings)
+    caught = [recording.verdict for recording in load.recordings if recording.verdict not in {None, "held"}]
     if unjudged:
-        report.outcome = "failed"
-        report.longrepr = f"{unjudged} recording(s) were never judged; state what you expect with recording.require(...)"
-    elif load.recordings and weakness is not None:
-        report.outcome = "failed"
-        report.longrepr = f"{weakness} was expected, but every promise held: remove the mark, and say in the register which release mended it"
+        _fail(report, f"{unjudged} recording(s) were never judged; state what you expect with recording.require(...)")
+    elif caught:
+        _fail(report, f"the test went on after a verdict that is not held ({', '.join(map(str, caught))}); let what require() raises pass")
+    elif load.recordings and load.title.weakness is not None:
+        name = load.title.weakness.id
+        _fail(report, f"{name} was expected, but every promise held: remove the mark, and say in the register which release mended it")
     elif load.recordings:
         _mark(report, "held")
+
+
+def _fail(report: pytest.TestReport, why: str) -> None:
+    report.outcome = "failed"
+    report.longrepr = why
 
 
 def _mark(report: pytest.TestReport, verdict: str) -> None:

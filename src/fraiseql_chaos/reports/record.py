@@ -98,14 +98,20 @@ class Weakness:
     Attributes:
         id: The entry's id.
         seen: What was seen, in one sentence.
+        violates: The kinds of expectations that it breaks, and that it excuses; a violation of any other kind is news.
         affects: The releases it was seen in.
         remedy: What a user can do about it; empty if nothing is known.
     """
 
     id: str
     seen: str
+    violates: tuple[str, ...]
     affects: str = ""
     remedy: str = ""
+
+    def explains(self, findings: Iterable[Finding]) -> bool:
+        """Tell whether everything that is violated is what this weakness breaks: it excuses no wrong answer and no crash beside it."""
+        return {finding.expectation.kind for finding in findings if finding.verdict == "violated"} <= set(self.violates)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,8 +209,9 @@ class ExperimentRecord:
 
     @property
     def standing(self) -> Standing:
-        """The verdict, or ``weakness`` if it is violated and says which known weakness explains it."""
-        return "weakness" if self.verdict == "violated" and self.weakness else self.verdict
+        """The verdict, or ``weakness`` if it is violated and names a known weakness that explains all of it."""
+        known = self.verdict == "violated" and self.weakness is not None and self.weakness.explains(self.findings)
+        return "weakness" if known else self.verdict
 
     @property
     def is_outdated_weakness(self) -> bool:

@@ -87,6 +87,11 @@ class _Checker:
                 f"operation {operation.name}, case {index}: two healthy answers differ ({told}), so none can be the yardstick; "
                 f"say what to expect, or leave the part that changes out of the document; no fault was armed"
             )
+        if all(value is None for value in data.values()):
+            raise DeclarationError(
+                f"operation {operation.name}, case {index}: the healthy answer holds nothing ({data}), so an error swallowed into nothing would look right; "
+                f"check the document for a misspelt field (FraiseQL answers those with nothing, too), or say what to expect; no fault was armed"
+            )
         return replace(case, data=data)
 
     async def _healthy(self, operation: GraphQLOperation, index: int, unique: str) -> JsonObject:
