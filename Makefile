@@ -39,5 +39,9 @@ clean: ## remove the environment and the caches; stored runs in .chaos stay
 	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
 	find src tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
 
+# The oldest supported PostgreSQL too, so that what holds on the newest is not all that was tried.
+majors: bootstrap
+	@sh scripts/postgres.sh 14
+
 bootstrap:
 	@sh scripts/bootstrap.sh

@@ -6,7 +6,7 @@ Every error this package raises, and whose fault each one is.
     |-- RigError                        a part of the rig broke, or is missing -> the message says which part and what it said
     |   |-- CapabilityError             this machine or server cannot do it    -> names the capability and how to get it
     |   `-- ServiceError                the service under test did not start or died -> read its log, whose end it quotes
-    |-- InjectionError                  a fault was armed but did not bite, or did not heal
+    |-- InjectionError                  a fault could not act, or could not be taken back
     |-- ProtocolError                   abstract: two processes of ours, or we and a peer, disagree on a protocol
     |   |-- LocalProtocolError          we broke it                            -> report it
     |   `-- PeerProtocolError           the other side broke it

@@ -4,7 +4,7 @@ One clock for every process of a run.
 ``CLOCK_MONOTONIC`` is the same in all processes of one machine, so the runner, the load generator, the proxy and the keeper write
 comparable times without exchanging any. Wall-clock time appears once, in the header of a history, for people.
 
-Nothing below the drivers reads a clock: engines take ``now_ns`` as an argument, and tests hand them a ``ManualClock``.
+Nothing below the drivers reads a clock: engines take ``now_ns`` as an argument, and tests hand them a number.
 """
 
 from __future__ import annotations

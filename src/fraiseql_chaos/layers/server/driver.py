@@ -16,7 +16,7 @@ def armed(fault: ServerFault, server: StoppableServer) -> AbstractAsyncContextMa
     Return the guard of a fault: entering arms it, leaving heals it.
 
     Raises:
-        RigError: If the server cannot do it, for example because it is not ours to stop.
+        CapabilityError: If the server cannot do it, for example because it is not ours to stop.
     """
     match fault:
         case Stop(mode=mode):

@@ -9,7 +9,7 @@ __all__ = ["StoppableServer"]
 
 
 class StoppableServer(Protocol):
-    """A server that can be stopped and started; one that cannot raises ``RigError`` and names what it lacks."""
+    """A server that can be stopped and started; one that cannot raises ``CapabilityError`` and names what it lacks."""
 
     def stopped(self, mode: Literal["fast", "immediate"] = "fast") -> AbstractAsyncContextManager[None]:
         """Return a guard: entering shuts the server down, leaving starts it again."""

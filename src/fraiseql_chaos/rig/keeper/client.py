@@ -7,6 +7,7 @@ Calls block for one round trip over a socket pair, some hundred microseconds, an
 from __future__ import annotations
 
 import json
+import logging
 import os
 import socket
 import subprocess
@@ -25,6 +26,9 @@ __all__ = ["Child", "Keeper", "Protection"]
 
 ANSWER_DEADLINE_S: Final = 15.0
 """Closing kills and removes everything, which takes well under a second; the rest is for a machine that is busy with other things."""
+
+
+_LOGGER: Final = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +63,7 @@ class Keeper:
     Attributes:
         lease: The lease's name.
         directory: Everything temporary goes below it; it is removed with the lease.
+        swept: What could not be undone of what killed keepers left, a sentence each.
     """
 
     def __init__(self, process: subprocess.Popen[bytes], connection: socket.socket) -> None:
@@ -67,9 +72,14 @@ class Keeper:
         self._lines = connection.makefile("rb")
         self._lock = threading.Lock()
         hello = self._receive()
+        if "error" in hello:
+            self._hang_up()
+            raise RigError(hello["error"])
         self.lease: str = hello["lease"]
         self.directory = Path(hello["directory"])
         self.swept: tuple[str, ...] = tuple(hello["swept"])
+        for complaint in self.swept:
+            _LOGGER.warning("what an earlier run left could not be undone: %s", complaint)
 
     @classmethod
     def start(cls) -> Self:
@@ -83,7 +93,7 @@ class Keeper:
         ours.settimeout(ANSWER_DEADLINE_S)
         with theirs:
             process = subprocess.Popen(
-                [sys.executable, "-m", "fraiseql_chaos.rig.keeper.process", "--lease-fd", str(theirs.fileno())],
+                [sys.executable, "-P", "-m", "fraiseql_chaos.rig.keeper.process", "--lease-fd", str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,

@@ -1,7 +1,8 @@
 """
-The end of a lease: undo, kill, remove, in this order.
+The end of a lease: undo what is ours, kill, undo what is elsewhere, remove, in this order.
 
-Errors do not stop it. They are collected and returned, and what could not be undone stays in the journal for the next sweep.
+Killing comes before anything that has to ask a server, because a server may take its time, and nothing here may take long. Errors do not
+stop it. They are collected and returned, and what could not be undone stays in the journal for the next sweep.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Final
 from fraiseql_chaos.core import now_ns, seconds
 from fraiseql_chaos.rig.keeper import processes
 from fraiseql_chaos.rig.keeper.lease import Journal, Lease
-from fraiseql_chaos.rig.keeper.undo import RemoveCgroup
+from fraiseql_chaos.rig.keeper.undo import RemoveCgroup, RunSql
 
 __all__ = ["heal", "sweep"]
 
@@ -26,24 +27,27 @@ KILL_DEADLINE: Final = seconds(5)
 _REAP_PAUSE_S: Final = 0.002
 
 
-def heal(lease: Lease, journal: Journal) -> list[str]:
+def heal(lease: Lease, journal: Journal, *, below: int) -> list[str]:
     """
     End a lease that this process holds.
 
     Args:
         lease: The lease; its lock is released and its directory removed, unless something could not be undone.
         journal: What is to be undone.
+        below: Everything below this process is killed; for a keeper, below itself.
 
     Returns:
         What went wrong, a sentence each; empty when all is as it was before.
     """
-    errors = _undo(journal, last=False)
-    killed, segments = _kill_everything(journal, errors)
+    errors = [f"the journal says what this release does not understand: {line}" for line in journal.unreadable]
+    errors += _undo(journal, last=False)
+    killed, segments = _kill_everything(journal, below, errors)
     processes.remove_shared_memory(set(journal.spawned) | killed)
     for segment in segments:
         segment.unlink(missing_ok=True)
     errors += _undo(journal, last=True)
-    if journal.undos:
+    if journal.undos or journal.unreadable:
+        os.close(lease.lock)
         return errors
     try:
         lease.remove()
@@ -52,16 +56,16 @@ def heal(lease: Lease, journal: Journal) -> list[str]:
     return errors
 
 
-def sweep() -> list[str]:
-    """Heal every lease whose keeper was killed; return what went wrong."""
-    return [error for lease in Lease.take_over_dead() for error in heal(lease, Journal.read(lease.journal))]
+def sweep(*, below: int) -> list[str]:
+    """Heal every lease whose keeper was killed; return what went wrong. See ``heal``."""
+    return [error for lease in Lease.take_over_dead() for error in heal(lease, Journal.read(lease.journal), below=below)]
 
 
 def _undo(journal: Journal, *, last: bool) -> list[str]:
-    """Undo, last protected first. Control groups are only empty once their processes are dead, so they come in the last round."""
+    """Undo, last protected first. The last round is for what needs the processes dead, or somebody's answer."""
     errors = []
     for number, undo in sorted(journal.undos.items(), reverse=True):
-        if isinstance(undo, RemoveCgroup) is not last:
+        if isinstance(undo, RemoveCgroup | RunSql) is not last:
             continue
         try:
             undo.perform()
@@ -72,13 +76,13 @@ def _undo(journal: Journal, *, last: bool) -> list[str]:
     return errors
 
 
-def _kill_everything(journal: Journal, errors: list[str]) -> tuple[set[int], set[Path]]:
-    """Kill our descendants and the processes of the journal until none is left; return their numbers, and the shared memory they leave."""
+def _kill_everything(journal: Journal, below: int, errors: list[str]) -> tuple[set[int], set[Path]]:
+    """Kill everything below a process and the processes of the journal until none is left; return their numbers, and the shared memory they leave."""
     killed: set[int] = set()
     segments: set[Path] = set()
     deadline_ns = now_ns() + KILL_DEADLINE.ns
     while True:
-        alive = processes.descendants(os.getpid()) | {pid for pid, ticks in journal.spawned.items() if processes.start_ticks(pid) == ticks}
+        alive = processes.descendants(below) | {pid for pid, ticks in journal.spawned.items() if processes.start_ticks(pid) == ticks}
         if not alive:
             return killed, segments
         if now_ns() > deadline_ns:

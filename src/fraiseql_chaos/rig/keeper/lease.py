@@ -17,13 +17,14 @@ import json
 import os
 import secrets
 import shutil
+import stat
 import tempfile
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Self
 
-from fraiseql_chaos.errors import RigError
+from fraiseql_chaos.errors import LocalProtocolError, RigError
 from fraiseql_chaos.rig.keeper.undo import Undo, undo_from_json, undo_to_json
 
 __all__ = ["Journal", "Lease", "leases_root"]
@@ -41,16 +42,22 @@ class Journal:
     path: Path
     undos: dict[int, Undo] = field(default_factory=dict)
     spawned: dict[int, int] = field(default_factory=dict)
+    unreadable: list[str] = field(default_factory=list)
     _count: int = 0
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """Read what a dead keeper wrote. Its last line may be half a line: that thing was not done yet, since the line comes first."""
+        """
+        Read what a dead keeper wrote.
+
+        A line that is half there is left out: its thing was not done yet, since the line comes first. One that is whole and still says nothing
+        to us, because another release wrote it, is kept in ``unreadable``.
+        """
         journal = cls(path)
         with contextlib.suppress(FileNotFoundError):
-            for line in path.read_text().splitlines():
+            for line in path.read_text(errors="replace").splitlines():
                 with contextlib.suppress(json.JSONDecodeError):
-                    journal._replay(json.loads(line))
+                    journal._replay(json.loads(line), line)
         return journal
 
     def protect(self, undo: Undo) -> int:
@@ -73,12 +80,17 @@ class Journal:
     def _write(self, entry: dict[str, object]) -> None:
         # For our eyes only: an undo may hold the address of a database, with a password in it.
         with open(self.path, "a", opener=partial(os.open, mode=0o600)) as file:
-            file.write(json.dumps(entry) + "\n")
+            # The line before may be torn, if whoever wrote it was killed; it must not take this one with it.
+            file.write(f"\n{json.dumps(entry)}\n")
 
-    def _replay(self, entry: dict[str, object]) -> None:
+    def _replay(self, entry: object, line: str) -> None:
         match entry:
             case {"protect": int(number), "undo": dict(undo)}:
-                self.undos[number] = undo_from_json(undo)
+                self._count = max(self._count, number)
+                try:
+                    self.undos[number] = undo_from_json(undo)
+                except LocalProtocolError:
+                    self.unreadable.append(line)
             case {"release": int(number)}:
                 self.undos.pop(number, None)
             case {"spawned": int(pid), "start_ticks": int(ticks)}:
@@ -135,8 +147,16 @@ class Lease:
 
     @classmethod
     def take_over_dead(cls) -> list[Lease]:
-        """Lock every lease whose keeper died."""
+        """
+        Lock every lease whose keeper died.
+
+        Raises:
+            RigError: If the root is not ours alone: what lies in it could be anybody's wish, and a sweep carries it out with our rights.
+        """
         root = leases_root()
+        if not root.exists(follow_symlinks=False):
+            return []
+        _check_root(root)
         names = {path.stem for path in root.glob("*.lock")}
         return [lease for name in sorted(names) if (lease := cls.take_over(root, name)) is not None]
 
@@ -152,8 +172,16 @@ class Lease:
 
 def _own_root() -> Path:
     root = leases_root()
-    root.mkdir(mode=0o711, parents=True, exist_ok=True)
-    status = root.stat(follow_symlinks=False)
-    if status.st_uid != os.getuid():
-        raise RigError(f"{root} belongs to user {status.st_uid}, not to us; remove it or set TMPDIR to a directory of your own; nothing was started")
+    with contextlib.suppress(FileExistsError):
+        root.mkdir(mode=0o711, parents=True)
+    _check_root(root)
     return root
+
+
+def _check_root(root: Path) -> None:
+    status = root.stat(follow_symlinks=False)
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise RigError(
+            f"{root} is not a directory of ours that only we can write to (it belongs to user {status.st_uid}, mode {status.st_mode & 0o7777:o}); "
+            "remove it or set TMPDIR to a directory of your own; nothing was started"
+        )

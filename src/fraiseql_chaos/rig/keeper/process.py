@@ -26,6 +26,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+from fraiseql_chaos.errors import RigError
 from fraiseql_chaos.rig.keeper import processes
 from fraiseql_chaos.rig.keeper.healing import heal, sweep
 from fraiseql_chaos.rig.keeper.lease import Journal, Lease
@@ -72,15 +73,20 @@ def main() -> None:
         signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     processes.subreap()
-    swept = sweep()
-    lease = Lease.take()
+    try:
+        swept = sweep(below=os.getpid())
+        lease = Lease.take()
+    except (RigError, OSError) as error:
+        _answer(lease_socket, {"error": str(error)})
+        return
     journal = Journal(lease.journal)
     closing = False
     try:
         _answer(lease_socket, {"lease": lease.name, "directory": str(lease.directory), "swept": swept})
         closing = _serve(lease_socket, runner, journal)
     finally:
-        errors = heal(lease, journal)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        errors = heal(lease, journal, below=os.getpid())
         if closing:
             _answer(lease_socket, {"errors": errors})
 

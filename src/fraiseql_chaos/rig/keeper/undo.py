@@ -6,10 +6,13 @@ Undoing is idempotent, because the one who undoes may himself be killed half-way
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import signal
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import FrameType
 from typing import ClassVar, Final
 
 from fraiseql_chaos.core import JsonObject
@@ -20,6 +23,9 @@ __all__ = ["Continue", "RemoveCgroup", "RemoveTree", "RunSql", "Undo", "undo_fro
 
 SQL_CONNECT_TIMEOUT_S: Final = 2
 """Healing after a dead runner is promised within two seconds; a server that does not answer by then is left to the next sweep."""
+
+SQL_DEADLINE_S: Final = 3
+"""For everything: a server that took the connection may still never answer, and no option of a connection bounds that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +81,7 @@ class RunSql:
         import psycopg  # noqa: PLC0415  the keeper must start without a database driver; only this undo needs one
 
         try:
-            with psycopg.connect(self.dsn, autocommit=True, connect_timeout=SQL_CONNECT_TIMEOUT_S) as connection:
+            with _deadline(SQL_DEADLINE_S), psycopg.connect(self.dsn, autocommit=True, connect_timeout=SQL_CONNECT_TIMEOUT_S) as connection:
                 for statement in self.statements:
                     connection.execute(statement.encode())
         except psycopg.Error as error:
@@ -85,6 +91,22 @@ class RunSql:
 type Undo = RemoveTree | Continue | RemoveCgroup | RunSql
 
 _KINDS: Final = {cls.kind: cls for cls in (RemoveTree, Continue, RemoveCgroup, RunSql)}
+
+
+@contextlib.contextmanager
+def _deadline(seconds: int) -> Iterator[None]:
+    """Interrupt the block with TimeoutError, by SIGALRM; the keeper is one thread, and this is the only use of that signal."""
+
+    def ring(_number: int, _frame: FrameType | None) -> None:
+        raise TimeoutError(f"no answer within {seconds} s")
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def undo_to_json(undo: Undo) -> JsonObject:

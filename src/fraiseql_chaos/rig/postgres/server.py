@@ -27,7 +27,7 @@ VERBS: Final = SQL_VERBS | {"stop", "start", "restart", "crash", "freeze", "thaw
 
 
 class Server(Protocol):
-    """A PostgreSQL server, under the verbs it offers; any other verb raises a RigError that names it and says why not."""
+    """A PostgreSQL server, under the verbs it offers; any other verb raises a CapabilityError that names it and says why not."""
 
     @property
     def version(self) -> str:
