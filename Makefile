@@ -43,5 +43,7 @@ clean: ## remove the environment and the caches; stored runs in .chaos stay
 majors: bootstrap
 	@sh scripts/postgres.sh 14
 
+# A run starts many processes; none should compile our modules again, also where PYTHONDONTWRITEBYTECODE keeps them from being kept.
 bootstrap:
 	@sh scripts/bootstrap.sh
+	@$(BIN)/python -m compileall -q src
