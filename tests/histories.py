@@ -99,12 +99,13 @@ class Scene:
         *,
         kind: str = "refuse",
         count: int = 12,
+        reach: int = 9,
         independent: bool = True,
         error: str = "",
         description: str = "connections refused at the edge, existing ones cut",
         target: str = "database",
     ) -> Self:
-        """Declare a fault; arming takes 2 ms and healing 3 ms. None means that it never came to that."""
+        """Declare a fault, seen ``count`` times, and the service under it ``reach`` times; arming takes 2 ms, healing 3 ms, None is never."""
         fault_id = f"{sum(isinstance(e, FaultDeclared) for e in self.events)}-{kind}"
         self.events.append(
             FaultDeclared(
@@ -134,6 +135,16 @@ class Scene:
                 count=count,
                 independent=independent,
                 statement=f"{count} connects were answered ECONNREFUSED",
+            )
+        )
+        self.events.append(
+            Evidence(
+                fault=fault_id,
+                witness="pg_stat_activity over the control socket",
+                count=reach,
+                independent=independent,
+                statement=f"{reach} of 9 looks before the fault found sessions of the service, and 9 of 9 during it none",
+                shows="reach",
             )
         )
         return self

@@ -78,9 +78,21 @@ def test_the_page_is_copied_to_where_it_is_wanted(folder: RunFolder, tmp_path: P
 
 def test_a_page_that_cannot_be_written_is_a_sentence(folder: RunFolder, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """And not the status that says a promise was broken."""
-    status, _, err = report(capsys, folder.path, "--html", tmp_path / "nowhere" / "page.html")
+    (tmp_path / "page.html").mkdir()
+    status, _, err = report(capsys, folder.path, "--html", tmp_path / "page.html")
     assert status == 4
-    assert str(tmp_path / "nowhere" / "page.html") in err
+    assert str(tmp_path / "page.html") in err
+
+
+def test_a_place_that_cannot_be_made_is_wrong_use_before_anything_is_judged(
+    folder: RunFolder, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "taken").write_text("a file")
+    before = files(folder)
+    status, _, err = report(capsys, folder.path, "--html", tmp_path / "taken" / "page.html")
+    assert status == 2
+    assert f"--html={tmp_path / 'taken' / 'page.html'}" in err
+    assert files(folder) == before
 
 
 def _history_of(folder: RunFolder) -> Path:

@@ -11,9 +11,9 @@ from fraiseql_chaos.reports import RunDocument, Totals
 def document(**standings: int) -> RunDocument:
     """Return a run with so many tests of each standing."""
     counted = dict.fromkeys(("held", "violated", "inconclusive", "weakness"), 0) | standings
-    skipped = counted.pop("skipped", 0)
-    totals = Totals(run=sum(counted.values()), skipped=skipped, **counted)
-    return RunDocument(seed=1, replay="", started="", target={}, machine={}, totals=totals, experiments=(), skipped=())
+    beside = {name: counted.pop(name, 0) for name in ("skipped", "problems")}
+    totals = Totals(run=sum(counted.values()), **beside, **counted)
+    return RunDocument(seed=1, replay="", started="", target={}, machine={}, totals=totals, experiments=(), skipped=(), problems=())
 
 
 @pytest.mark.parametrize(
@@ -27,6 +27,10 @@ def document(**standings: int) -> RunDocument:
         ({"violated": 1, "weakness": 1}, VIOLATED),
         ({}, INCONCLUSIVE),
         ({"skipped": 3}, INCONCLUSIVE),
+        ({"held": 2, "problems": 1}, RIG_FAILED),
+        ({"problems": 1}, RIG_FAILED),
+        ({"inconclusive": 1, "problems": 1}, RIG_FAILED),
+        ({"violated": 1, "problems": 1}, VIOLATED),
     ],
 )
 def test_the_worst_of_a_run_decides(standings: dict[str, int], status: int) -> None:

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from fraiseql_chaos import reference
 from fraiseql_chaos.errors import DeclarationError, ServiceError
 from fraiseql_chaos.experiment import Application, Rig, RigSettings
+from fraiseql_chaos.rig.postgres.cluster import Cluster
 from fraiseql_chaos.rig.postgres.control import fetch
 from fraiseql_chaos.workload.file import Workload
 
@@ -39,6 +41,22 @@ async def test_two_deployments_share_nothing_but_the_server(rig: Rig, tmp_path: 
     assert one.service.exited() is not None
     assert other.service.exited() is None
     assert len(list((tmp_path / "logs").glob("*/service.log"))) == 2, "logs outlive their service"
+
+
+async def test_a_server_of_the_users_may_be_behind_a_unix_socket(rig: Rig) -> None:
+    """The edge connects there; a path is no host. Method: the control socket of a server of ours stands for the user's."""
+    assert isinstance(rig.server, Cluster)
+    await rig.server.create_template("users_own", (reference.SCHEMA_SQL.read_text(encoding="utf-8"),))
+    await rig.server.clone("users_own", "chaos_users_own")
+    other = await Rig.start(RigSettings(seed=1, dsn=rig.server.control_dsn("chaos_users_own"), own_database=True))
+    try:
+        deployment = await other.deploy()
+        assert deployment.server.host.startswith("/")
+        assert deployment.ledger().connections_opened > 0
+        await deployment.close()
+    finally:
+        await other.close()
+    await rig.server.drop("chaos_users_own")
 
 
 async def test_an_app_that_does_not_import_is_named_and_its_log_is_kept(tmp_path: Path) -> None:

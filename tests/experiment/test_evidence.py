@@ -54,10 +54,16 @@ def test_only_the_faults_own_witnesses_are_heard() -> None:
 
 def test_every_witness_speaks_also_if_it_saw_nothing() -> None:
     said = list(evidence.testimony(PLANNED, ARMED, HEALED, ()))
-    assert [(word.fault, word.count, word.independent) for word in said] == [("0-refuse", 0, True), ("0-refuse", 0, True)]
+    assert [(word.fault, word.count, word.independent, word.shows) for word in said] == [
+        ("0-refuse", 0, True, "fault"),
+        ("0-refuse", 0, True, "reach"),
+    ]
     assert [(word.witness, word.statement) for word in said] == [
         ("kernel, asked by a connect to the edge", "0 connects were answered ECONNREFUSED"),
-        ("pg_stat_activity over the control socket", "0 of 0 looks found no session of the service on the server"),
+        (
+            "pg_stat_activity over the control socket",
+            "nobody counted the service's sessions before the fault, so nobody can tell whether it was under it",
+        ),
     ]
 
 

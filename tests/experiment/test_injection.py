@@ -214,7 +214,7 @@ def deployment(edges: EdgeControl) -> Iterator[Deployment]:
     with socket.create_server(("127.0.0.1", 0)) as upstream:
         host, port = upstream.getsockname()
         address = edges.open("database", upstream=TcpAddress(host=host, port=port), seed=1)
-        absent = cast("dict[str, None]", dict.fromkeys(("keeper", "server", "service", "application", "directory")))
+        absent = cast("dict[str, None]", dict.fromkeys(("rig", "keeper", "server", "service", "application", "directory")))
         yield Deployment(edges=edges, edge="database", address=address, database="d", database_url="", **absent)  # type: ignore[arg-type]  # see above
         edges.close_edge("database")
 

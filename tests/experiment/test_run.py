@@ -4,21 +4,36 @@ from __future__ import annotations
 
 import asyncio
 import os
+import select
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
 from fraiseql_chaos.core import ms, now_ns, per_second, seconds, wait_until
-from fraiseql_chaos.errors import DeclarationError
-from fraiseql_chaos.experiment import Chaos, Experiment, Inconclusive, Laboratory, LaboratorySettings, Load, RigSettings, Service, Title
-from fraiseql_chaos.history import FaultArmed, FaultHealed, GeneratorStalled
+from fraiseql_chaos.errors import DeclarationError, InternalError, RigError
+from fraiseql_chaos.experiment import (
+    Chaos,
+    Experiment,
+    Inconclusive,
+    Laboratory,
+    LaboratorySettings,
+    Load,
+    RigSettings,
+    Service,
+    Title,
+    run_experiment,
+)
+from fraiseql_chaos.history import FaultArmed, FaultHealed, GeneratorStalled, Operation
+from fraiseql_chaos.layers.server.faults import Stop
 from fraiseql_chaos.layers.stream.faults import Latency, Refuse
 from fraiseql_chaos.plan import Declaration, Window
 from fraiseql_chaos.reports import RunFolder
 from fraiseql_chaos.rig.keeper.processes import descendants
+from fraiseql_chaos.rig.postgres.cluster import Cluster
 from fraiseql_chaos.verdicts import availability
 
 pytestmark = pytest.mark.anyio
@@ -36,8 +51,8 @@ async def service(laboratory: Laboratory) -> Service:
     return await laboratory.deploy()
 
 
-def _load(laboratory: Laboratory, service: Service, chaos: Chaos) -> Load:
-    title = Title(experiment="tests::experiment", title="A test.", claims=(), weakness=None, replay="none")
+def _load(laboratory: Laboratory, service: Service, chaos: Chaos, name: str = "tests::experiment") -> Load:
+    title = Title(experiment=name, title="A test.", claims=(), weakness=None, replay="none")
     return Load(laboratory, service, chaos, title)
 
 
@@ -64,11 +79,7 @@ async def test_a_load_generator_that_was_frozen_makes_the_run_inconclusive_and_n
         arguments = {pid: Path(f"/proc/{pid}/cmdline").read_bytes() for pid in descendants(os.getpid())}
         return next((pid for pid, words in arguments.items() if b"fraiseql_chaos.workload.driver" in words), None)
 
-    def sending() -> bool:
-        histories = list(laboratory.folder.path.glob("histories/*.jsonl"))
-        return bool(histories) and '"operation"' in histories[0].read_text()
-
-    await wait_until(sending, within=seconds(20), what="the first answer")
+    await wait_until(_sending(laboratory), within=seconds(20), what="the first answer")
     pid = await wait_until(generator, within=seconds(20), what="the generator")
     os.kill(pid, signal.SIGSTOP)
     stopped_ns = now_ns()
@@ -80,6 +91,99 @@ async def test_a_load_generator_that_was_frozen_makes_the_run_inconclusive_and_n
     assert max(event.stall_ns for event in recording.history.of(GeneratorStalled)) >= 0.9e9
     with pytest.raises(Inconclusive, match="the load generator stood still"):
         recording.require(availability(at_least=0.99))
+
+
+def _sending(laboratory: Laboratory) -> Callable[[], bool]:
+    """Return what tells whether an answer came in."""
+
+    def sending() -> bool:
+        histories = list(laboratory.folder.path.glob("histories/*.jsonl"))
+        return bool(histories) and '"operation"' in histories[0].read_text()
+
+    return sending
+
+
+def _postmaster(service: Service) -> int:
+    assert isinstance(service.deployment.server, Cluster)
+    return service.deployment.server.postmaster.pid
+
+
+def _proxy(_: Service) -> int:
+    arguments = {pid: Path(f"/proc/{pid}/cmdline").read_bytes() for pid in descendants(os.getpid())}
+    return next(pid for pid, words in arguments.items() if b"fraiseql_chaos.layers.stream.driver" in words)
+
+
+@pytest.mark.parametrize(
+    ("victim", "named"),
+    [(_postmaster, "the PostgreSQL server ended although no fault asked for it"), (_proxy, "the edge proxy ended")],
+    ids=["server", "proxy"],
+)
+async def test_a_part_of_the_rig_that_dies_is_not_blamed_on_the_service(
+    laboratory: Laboratory, service: Service, victim: Callable[[Service], int], named: str
+) -> None:
+    """Under an armed fault, which is healed; the experiment is broken off without a verdict, and the next test has a rig that works."""
+    chaos = Chaos()
+    load = _load(laboratory, service, chaos)
+
+    async def asked() -> None:
+        async with chaos(Latency(delay=ms(5)), on=service.database, between=(seconds(0.1), seconds(8))):
+            await load.open_loop(service.reads, rate=per_second(20), lasting=seconds(9))
+
+    began_ns = now_ns()
+    running = asyncio.create_task(asked())
+    await wait_until(_sending(laboratory), within=seconds(20), what="the first answer")
+    os.kill(victim(service), signal.SIGKILL)
+    with pytest.raises(RigError, match=f"{named}.*(?s:.*)nothing is concluded from it"):
+        await running
+    assert now_ns() - began_ns < seconds(8).ns, "broken off, not waited out"
+    assert load.recordings == []
+    await service.close()
+
+    renewed = await laboratory.deploy()
+    recording = await _load(laboratory, renewed, Chaos(), "tests::next").open_loop(renewed.reads, rate=per_second(20), lasting=seconds(0.5))
+    assert recording.metrics.overall.success_ratio == 1
+    await renewed.close()
+
+
+async def test_a_server_that_dies_when_the_last_answer_is_in_is_still_noticed(laboratory: Laboratory, service: Service) -> None:
+    """Between two looks, where only the last one can see it: the death comes with the last line that the load writes."""
+    seen: list[object] = []
+
+    def observe(event: object) -> None:
+        seen.append(event)
+        if sum(isinstance(one, Operation) for one in seen) == 5 and isinstance(event, Operation):
+            victim = os.pidfd_open(_postmaster(service))
+            signal.pidfd_send_signal(victim, signal.SIGKILL)
+            select.select([victim], [], [], 5)
+            os.close(victim)
+
+    experiment = Experiment(name="x", operations=service.reads, rate=per_second(50), lasting=seconds(0.1), declarations=(), seed=1, replay="none")
+    with pytest.raises(RigError, match="the PostgreSQL server ended although no fault asked for it"):
+        await run_experiment(experiment, service.deployment, laboratory.folder.history_path("x"), observe=observe)
+    await laboratory.drop_lost_rig()
+    await service.close()
+
+
+async def test_a_server_that_a_fault_takes_away_is_no_broken_rig(laboratory: Laboratory, service: Service) -> None:
+    """Killed with SIGKILL, on purpose, and started again: while that goes on, nobody looks for the server."""
+    chaos = Chaos()
+    async with chaos(Stop(mode="crash"), on=service.database, between=(seconds(0.3), seconds(0.8))):
+        recording = await _load(laboratory, service, chaos).open_loop(service.reads, rate=per_second(20), lasting=seconds(2))
+    (fault,) = recording.history.faults
+    assert fault.healed is not None
+    assert fault.healed.error == ""
+
+
+async def test_a_witness_that_nobody_plays_is_our_own_bug(laboratory: Laboratory, service: Service) -> None:
+    """Its silence would be taken for a fault that did not bite."""
+
+    class Seen(Latency):
+        witnesses: ClassVar[tuple[str, ...]] = (*Latency.witnesses, "edge_roundtrip")
+
+    chaos = Chaos()
+    with pytest.raises(InternalError, match=r"'edge_roundtrip'.*nothing was armed"):
+        async with chaos(Seen(delay=ms(5)), on=service.database, between=(seconds(0.1), seconds(0.2))):
+            await _load(laboratory, service, chaos).open_loop(service.reads, rate=per_second(20), lasting=seconds(0.5))
 
 
 async def test_a_service_that_dies_is_noticed_and_named(laboratory: Laboratory, service: Service) -> None:

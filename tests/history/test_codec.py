@@ -11,7 +11,21 @@ from hypothesis import strategies as st
 
 from fraiseql_chaos.core import JsonObject
 from fraiseql_chaos.errors import HistoryError
-from fraiseql_chaos.history import Begin, End, Event, Evidence, FaultArmed, GeneratorStalled, LoadPlanned, Operation, Outcome, Sample, decode, encode
+from fraiseql_chaos.history import (
+    Begin,
+    End,
+    Event,
+    Evidence,
+    FaultArmed,
+    GeneratorStalled,
+    LoadPlanned,
+    Operation,
+    Outcome,
+    Sample,
+    Shows,
+    decode,
+    encode,
+)
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -31,6 +45,7 @@ def _any_event(cls: type[Any]) -> st.SearchStrategy[Any]:
         "parameters": objects,
         "value": objects,
         "outcome": st.sampled_from(get_args(Outcome.__value__)),
+        "shows": st.sampled_from(get_args(Shows.__value__)),
     }
     if cls.type == "fault_declared":
         aliases["target"] = st.text()
@@ -64,7 +79,7 @@ EVIDENCE = {"type": "evidence", "fault": "0-x", "witness": "w", "count": 1, "ind
         (OPERATION, Operation(ordinal=0, name="a", planned_ns=0, sent_ns=None, done_ns=9, outcome="ok")),
         (LOAD, LoadPlanned(requests=1, rate_per_s=50, lasting_ns=1, in_flight_max=1, operations=("a",))),
         (SAMPLE, Sample(probe="p", began_ns=0, at_ns=1, ok=True)),
-        (EVIDENCE, Evidence(fault="0-x", witness="w", count=1, independent=True, statement="s")),
+        (EVIDENCE, Evidence(fault="0-x", witness="w", count=1, independent=True, statement="s", shows="fault")),
     ],
     ids=lambda value: str(value.get("type")) if isinstance(value, dict) else "",
 )
@@ -88,6 +103,7 @@ def test_fields_with_a_default_may_be_left_out_and_a_whole_number_is_a_number(ra
         (SAMPLE | {"ok": 1}, "ok"),
         (SAMPLE | {"value": []}, "value"),
         (EVIDENCE | {"independent": "yes"}, "independent"),
+        (EVIDENCE | {"shows": "mood"}, "shows"),
     ],
 )
 def test_a_field_of_the_wrong_type_is_refused_by_name(raw: dict[str, Any], field: str) -> None:

@@ -93,7 +93,7 @@ def test_a_fault_is_gathered_from_its_events() -> None:
     first, second = history.faults
 
     assert (first.armed is not None, first.healed is not None, first.bit) == (True, True, True)
-    assert (second.healed, second.bit, len(second.evidence)) == (None, False, 2)
+    assert (second.healed, second.bit, len(second.evidence)) == (None, False, 3)
     assert history.load is not None
     assert history.load.requests == 7
     assert [s.ok for s in history.samples("service_ready")] == [False, True]
@@ -102,3 +102,10 @@ def test_a_fault_is_gathered_from_its_events() -> None:
 
 def test_the_injectors_own_word_is_no_evidence() -> None:
     assert not Scene().fault(1000, 2000, independent=False).history().faults[0].bit
+
+
+@pytest.mark.parametrize(("count", "reach"), [(1, 1), (12, 0), (0, 9), (0, 0)])
+def test_a_fault_bit_if_it_was_seen_and_the_service_was_seen_under_it(count: int, reach: int) -> None:
+    fault = Scene().fault(1000, 2000, count=count, reach=reach).history().faults[0]
+
+    assert (fault.is_shown("fault"), fault.is_shown("reach"), fault.bit) == (count > 0, reach > 0, count == reach == 1)

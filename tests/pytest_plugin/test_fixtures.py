@@ -75,7 +75,7 @@ def test_two_workers_write_one_run_and_its_replay_line_works(pytester: pytest.Py
     result.assert_outcomes(passed=2)
     result.stdout.fnmatch_lines(["chaos: seed 7", "2 tests: 2 held, 0 violated, 0 inconclusive, 0 weaknesses; 0 skipped", "seed    7"])
     folder, document = one_run(pytester.path)
-    assert document["totals"] == {"run": 2, "held": 2, "violated": 0, "inconclusive": 0, "weakness": 0, "skipped": 0}
+    assert document["totals"] == {"run": 2, "held": 2, "violated": 0, "inconclusive": 0, "weakness": 0, "skipped": 0, "problems": 0}
     assert str(document["replay"]).endswith(" -p xdist -n 2 --chaos-seed=7")
     assert len(list((folder / "histories").iterdir())) == 2
 

@@ -9,7 +9,7 @@ import pytest
 
 from fraiseql_chaos.core import SEED_MAX, seconds
 from fraiseql_chaos.errors import DeclarationError
-from fraiseql_chaos.pytest_plugin.options import GIVEN_AGAIN, ChaosOptions, without_password
+from fraiseql_chaos.pytest_plugin.options import GIVEN_AGAIN, ChaosOptions, shown_dsn, shown_words
 from fraiseql_chaos.pytest_plugin.session import state_of
 
 pytest_plugins = ["pytester"]
@@ -28,6 +28,7 @@ WRONG = {
     "--chaos-app=mine:app": "--chaos-app and --chaos-workload belong together",
     "--chaos-workload=w.toml": "--chaos-app and --chaos-workload belong together",
     "--chaos-sql=s.sql": "--chaos-sql needs --chaos-app",
+    "--chaos-app=mine:app --chaos-workload=w.toml --chaos-sql=s.sql --chaos-dsn=postgresql:///x": "--chaos-sql and --chaos-dsn exclude each other",
     "--chaos-app=mine.app --chaos-workload=w.toml": "--chaos-app=mine.app: write module:attribute, as in myservice.main:app",
 }
 
@@ -66,20 +67,38 @@ def test_an_absurdly_long_number_is_refused_like_any_other() -> None:
         options(**{"--chaos-seed": "9" * 5000})
 
 
+SECRET = "hunter2"  # noqa: S105  not one of ours
+
+
 @pytest.mark.parametrize(
-    ("word", "shown"),
+    ("dsn", "shown"),
     [
-        ("--chaos-dsn=postgresql://me:s3:cret@host:5432/mine", "--chaos-dsn=postgresql://me:PASSWORD@host:5432/mine"),
-        ("postgresql://host/mine?user=me&password=s3cret&port=1", "postgresql://host/mine?user=me&password=PASSWORD&port=1"),
-        ("host=h password=s3cret user=me", "host=h password=PASSWORD user=me"),
-        ("host=h password='s3 cret' user=me", "host=h password=PASSWORD user=me"),
-        ("postgresql://me@host:5432/mine", "postgresql://me@host:5432/mine"),
-        ("tests/chaos::test_it[a@b]", "tests/chaos::test_it[a@b]"),
+        (f"postgresql://me:{SECRET}@host:5432/mine", "postgresql://me@host:5432/mine"),
+        (f"postgresql://me:s3:{SECRET}@host:5432/mine?sslmode=require", "postgresql://me@host:5432/mine"),
+        (f"postgresql://host/mine?user=me&password={SECRET}&port=1", "postgresql://me@host:1/mine"),
+        (f"postgresql://host/mine?sslpassword={SECRET}", "postgresql://host/mine"),
+        (f"host=h password={SECRET} user=me", "postgresql://me@h/"),
+        (f"host=x password = {SECRET}", "postgresql://x/"),
+        (f"host=h password='it\\'s {SECRET}' user=me", "postgresql://me@h/"),
+        (f"host=h sslpassword={SECRET} options='-c a={SECRET}' dbname=d", "postgresql://h/d"),
+        (f"dbname='postgresql://me:{SECRET}@host/mine'", "DSN"),
+        (f"dbname='password={SECRET}'", "DSN"),
+        (f"host=h pasword={SECRET}", "DSN"),
+        (f"'{SECRET}", "DSN"),
+        ("host=/run/postgresql user=me dbname=d", "postgresql://me@/d?host=%2Frun%2Fpostgresql"),
     ],
 )
-def test_what_is_shown_of_a_command_line_has_no_password(word: str, shown: str) -> None:
+def test_of_a_dsn_only_who_where_and_which_is_shown(dsn: str, shown: str) -> None:
     """The line that replays a run stands in its report, and reports are passed on."""
-    assert without_password(word) == shown
+    assert shown_dsn(dsn) == shown
+
+
+def test_a_dsn_is_found_wherever_it_stands_in_a_command_line() -> None:
+    """Also inside another option's value, and where an earlier one was overruled."""
+    dsn = f"host=h password = {SECRET}"
+    words = ["tests/chaos::test_it[a@b]", f"--chaos-dsn={dsn}", "--chaos-dsn", dsn, f"--dsn={SECRET}", "-o", f"addopts=--chaos-dsn='{dsn}'"]
+    shown = ["tests/chaos::test_it[a@b]", "--chaos-dsn=postgresql://h/", "--chaos-dsn", "postgresql://h/", "--dsn=DSN", "-o"]
+    assert list(shown_words(words, dsn=dsn)) == [*shown, "addopts=--chaos-dsn='postgresql://h/'"]
 
 
 def test_every_option_that_changes_a_run_is_in_the_line_that_replays_it(pytester: pytest.Pytester) -> None:

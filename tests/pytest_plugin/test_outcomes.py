@@ -7,6 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
+from fraiseql_chaos.cli.status import RIG_FAILED, status_of
+from fraiseql_chaos.reports import read_run, verdict_table
+
 pytest_plugins = ["pytester"]
 
 type Project = Callable[..., pytest.RunResult]
@@ -72,18 +75,76 @@ async def test_it(load):
     raise LookupError("a slip in the test itself")
 """
 
+AFTERWARDS = f"""{HEAD}
+async def test_it(load, promises):
+    (await load.replays(outage())).require(*promises)
+    assert not "this too"
+"""
+
+NO_SETUP = """
+import pytest
+
+@pytest.fixture
+def mine(service):
+    raise LookupError("a slip in a fixture")
+
+async def test_it(mine, load): ...
+"""
+
+NO_TEARDOWN = f"""{HEAD}
+@pytest.fixture
+def mine(service):
+    yield
+    raise LookupError("a slip in a fixture")
+
+async def test_it(mine, load, promises):
+    (await load.replays(outage())).require(*promises)
+"""
+
+PROBLEMS = {
+    # what is written: (source, totals beside the problem, how it went wrong)
+    "recorded, never judged": (UNJUDGED, {"held": 1}, "1 recording(s) were never judged; state what you expect with recording.require(...)"),
+    "slip in the test": (BROKEN, {}, "LookupError: a slip in the test itself"),
+    "own assert after the verdict": (AFTERWARDS, {"held": 1}, "AssertionError: assert not 'this too'"),
+    "setup": (NO_SETUP, {}, "in its setup: LookupError: a slip in a fixture"),
+    "teardown": (NO_TEARDOWN, {"held": 1}, "in its teardown: LookupError: a slip in a fixture"),
+}
+
+
+@pytest.mark.parametrize("case", PROBLEMS)
+@pytest.mark.parametrize("workers", [(), ("-p", "xdist.plugin", "-n1")], ids=["alone", "worker"])
+def test_a_chaos_test_that_fails_without_a_verdict_is_a_problem_of_its_run(
+    project: Project, pytester: pytest.Pytester, case: str, workers: tuple[str, ...]
+) -> None:
+    """Where pytest is red, so are the document, the table, the page and the exit status of whoever judges the run again."""
+    source, beside, how = PROBLEMS[case]
+    project(source, "--chaos-json=run.json", *workers)
+    document = read_run(pytester.path / "run.json")
+    assert [(problem.id, problem.reason) for problem in document.problems] == [("test_project.py::test_it", how)]
+    assert (document.totals.problems, document.totals.held) == (1, beside.get("held", 0))
+    assert "PROBLEM       test_project.py::test_it  " in verdict_table(document)
+    assert status_of(document) == RIG_FAILED
+    assert how.partition(" ")[0] in (pytester.path / ".chaos/runs/latest/report.html").read_text()
+
+
+@pytest.mark.parametrize("case", ["held", "violated", "inconclusive", "weakness"])
+def test_a_verdict_is_no_problem(project: Project, pytester: pytest.Pytester, case: str) -> None:
+    project(CASES[case][0], "--chaos-json=run.json")
+    assert read_run(pytester.path / "run.json").problems == ()
+
+
 CASES = {
     # what is written: (source, word, letters, pytest's counts, exit status, our totals)
     "held": (HELD, "HELD", "H", "1 passed", 0, {"held": 1}),
     "violated": (VIOLATED, "VIOLATED", "V", "1 failed", 1, {"violated": 1}),
     "inconclusive": (INCONCLUSIVE, "INCONCLUSIVE", "I", "1 failed", 1, {"inconclusive": 1}),
     "weakness": (WEAKNESS, "WEAKNESS", "w", "1 xfailed", 0, {"weakness": 1}),
-    "outdated weakness": (OUTDATED, "FAILED", "F", "1 failed", 1, {"held": 1}),
+    "outdated weakness": (OUTDATED, "FAILED", "F", "1 failed", 1, {"held": 1, "problems": 1}),
     "inconclusive, though a weakness was expected": (STILL_INCONCLUSIVE, "INCONCLUSIVE", "I", "1 failed", 1, {"inconclusive": 1}),
     "remedy that does not help": (UNREMEDIED, "VIOLATED", "wV", "1 failed, 1 xfailed", 1, {"violated": 1, "weakness": 1}),
-    "recorded, never judged": (UNJUDGED, "FAILED", "F", "1 failed", 1, {"held": 1}),
+    "recorded, never judged": (UNJUDGED, "FAILED", "F", "1 failed", 1, {"held": 1, "problems": 1}),
     "nothing recorded": (IDLE, "PASSED", ".", "1 passed", 0, {}),
-    "slip in the test": (BROKEN, "FAILED", "F", "1 failed", 1, {}),
+    "slip in the test": (BROKEN, "FAILED", "F", "1 failed", 1, {"problems": 1}),
 }
 
 
@@ -95,7 +156,7 @@ def test_a_verdict_has_its_word_its_count_and_its_exit_status(project: Project, 
     result.stdout.fnmatch_lines([f"test_project.py::test_it* {word} *", f"*= {counts} in *"])
     totals = json.loads((pytester.path / "run.json").read_text())["totals"]
     assert {name: count for name, count in totals.items() if count and name != "run"} == expected
-    assert totals["run"] == sum(expected.values())
+    assert totals["run"] == sum(count for name, count in expected.items() if name != "problems")
 
 
 def test_a_verdict_has_its_letter(project: Project) -> None:

@@ -74,6 +74,33 @@ def test_the_replay_of_a_test_repeats_every_option_that_changes_it(project: Proj
     assert experiment["replay"] == "pytest 'test_project.py::test_held[a b]' --chaos-seed=5 --chaos-duration=2 --chaos-strict --chaos-postgres=16"
 
 
+@pytest.mark.parametrize(
+    "dsn", ["host=x user=me password = hunter2", r"host=x user=me password='it\'s hunter2'", "host=x user=me sslpassword=hunter2"]
+)
+def test_no_file_of_a_run_holds_the_password_of_a_dsn(project: Project, pytester: pytest.Pytester, dsn: str) -> None:
+    """Neither the header nor the document, a record, a history or the page."""
+    project(HELD, "--chaos-dsn", dsn, "--chaos-json=run.json")
+    document = json.loads((pytester.path / "run.json").read_text())
+    (experiment,) = document["experiments"]
+    assert "--chaos-dsn postgresql://me@x/" in document["replay"]
+    assert "--chaos-dsn=postgresql://me@x/" in experiment["replay"]
+    (folder,) = [path for path in (pytester.path / ".chaos/runs").iterdir() if not path.is_symlink()]
+    written = {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    assert {"header.json", "run.json", "report.html"} < set(written)
+    assert [name for name, content in written.items() if b"hunter2" in content] == []
+
+
+def test_a_run_in_which_nothing_was_tried_is_not_the_latest(project: Project, pytester: pytest.Pytester) -> None:
+    """Its folder is there, for the logs; but who asks for the latest run asks for one that was."""
+    project(HELD, "--chaos-seed=5")
+    latest = (pytester.path / ".chaos/runs/latest").resolve()
+    project(
+        "from fraiseql_chaos.pytest_plugin.session import laboratory_of\n\ndef test_it(pytestconfig): laboratory_of(pytestconfig)", "--chaos-seed=6"
+    )
+    assert len(list((pytester.path / ".chaos/runs").glob("*-6"))) == 1
+    assert (pytester.path / ".chaos/runs/latest").resolve() == latest
+
+
 def test_an_experiment_has_the_title_and_the_claims_of_its_test(project: Project, pytester: pytest.Pytester) -> None:
     source = """
 import pytest

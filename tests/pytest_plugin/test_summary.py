@@ -58,3 +58,10 @@ def test_a_report_that_cannot_be_written_is_said_and_does_not_undo_the_verdicts(
     result = project(TESTS, "--chaos-report=taken/report.html")
     result.stdout.fnmatch_lines(["no report: *taken*", "2 tests: 1 held, 1 violated, *"])
     assert (pytester.path / ".chaos/runs/latest/report.html").is_file()
+
+
+def test_a_run_without_its_report_is_not_green(project: Project, pytester: pytest.Pytester) -> None:
+    """Whoever asked for a page waits for it: a pipeline that goes on without would archive the one of the day before."""
+    (pytester.path / "taken").write_text("a file")
+    held = TESTS.partition("async def test_violated")[0]
+    assert project(held, "--chaos-report=taken/report.html").ret == pytest.ExitCode.TESTS_FAILED

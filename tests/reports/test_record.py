@@ -31,7 +31,7 @@ def test_a_record_carries_the_fault_with_its_times_and_evidence() -> None:
         "database",
     )
     assert (fault.armed_at_s, fault.healed_at_s) == (2.002, 4.0)
-    assert [(e.count, e.independent) for e in fault.evidence] == [(7, False), (12, True)]
+    assert [(e.count, e.independent, e.shows) for e in fault.evidence] == [(7, False, "fault"), (12, True, "fault"), (9, True, "reach")]
 
 
 def test_a_violation_that_names_a_weakness_stands_as_one_and_is_not_violated_for_it() -> None:

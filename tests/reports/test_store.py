@@ -22,10 +22,22 @@ def _fresh(root: Path) -> RunFolder:
 
 def test_a_run_has_a_folder_of_its_own_and_latest_is_the_last_one(tmp_path: Path) -> None:
     folders = [_fresh(tmp_path / "runs") for _ in range(3)]
+    for folder in folders:
+        folder.skip("test_a", "no reason")
+        folder.collect()
 
     assert [folder.path.name for folder in folders] == ["20261122T060905Z-42", "20261122T060905Z-42-2", "20261122T060905Z-42-3"]
     assert (tmp_path / "runs" / "latest").readlink() == Path("20261122T060905Z-42-3")
     assert RunFolder.open(tmp_path / "runs" / "latest") == folders[-1]
+
+
+def test_latest_is_never_a_run_of_nothing_nor_an_old_one_that_was_looked_at_again(tmp_path: Path) -> None:
+    old, new = sample_run(tmp_path), sample_run(tmp_path)
+    _fresh(tmp_path).collect()
+    assert (tmp_path / "latest").resolve() == new.path
+
+    rejudge(old)
+    assert (tmp_path / "latest").resolve() == new.path
 
 
 def test_what_was_stored_is_what_is_read(tmp_path: Path) -> None:

@@ -35,6 +35,15 @@ def test_the_table_is_plain_text(tmp_path: Path) -> None:
     assert table.splitlines()[-1] == "6 tests: 2 held, 2 violated, 1 inconclusive, 1 weakness; 2 skipped"
 
 
+def test_a_test_that_failed_without_a_verdict_comes_first_and_is_counted(tmp_path: Path) -> None:
+    folder = sample_run(tmp_path)
+    folder.problem("tests/test_a.py::test_it", "LookupError: a slip")
+    lines = verdict_table(folder.collect()).splitlines()
+
+    assert lines[0] == "PROBLEM       test_a.py::test_it  LookupError: a slip"
+    assert lines[-1] == "6 tests: 2 held, 2 violated, 1 inconclusive, 1 weakness; 2 skipped; 1 PROBLEM"
+
+
 def test_a_run_of_nothing_says_so() -> None:
     document = RunDocument.of([], seed=1, replay="x", started="2026-01-01T00:00:00+00:00")
 

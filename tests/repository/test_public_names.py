@@ -19,9 +19,9 @@ PINNED = {
     """,
     "fraiseql_chaos.verdicts": """
         EXPECTATIONS Availability ChaosMetrics CorrectResults DetectsWithin During ErrorIsClear Expectation FailsWithin FaultObserved
-        Finding Instrument Judgement Latency NoCrash PhaseMetrics RecoversWithin Slowdown Verdict
+        Finding Instrument Judgement Latency NoCrash PhaseMetrics RecoversWithin Slowdown SteadyState Verdict
         availability correct_results detects_within error_is_clear expectation_from_json fails_within fault_observed from_json
-        instrument judge_all latency no_crash recovers recovers_within slowdown to_json worst
+        instrument judge_all latency no_crash recovers recovers_within slowdown steady_state to_json worst
     """,
 }
 

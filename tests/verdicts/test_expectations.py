@@ -26,6 +26,7 @@ from fraiseql_chaos.verdicts import (
     slowdown,
     to_json,
 )
+from fraiseql_chaos.verdicts.expectations.steady_state import steady_state
 
 EVERY: list[Expectation] = [
     availability(at_least=0.999, during="outside"),
@@ -39,6 +40,7 @@ EVERY: list[Expectation] = [
     no_crash(),
     recovers_within(ms(0.001)),
     slowdown(at_most=2.5),
+    steady_state(),
 ]
 
 

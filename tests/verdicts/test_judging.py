@@ -20,6 +20,7 @@ from fraiseql_chaos.verdicts import (
     recovers,
     to_json,
 )
+from fraiseql_chaos.verdicts.expectations.steady_state import steady_state
 from histories import Scene, outage
 
 ASKED: list[Expectation] = [availability(during="outside"), detects_within(ms(500)), recovers(within=seconds(1))]
@@ -44,14 +45,32 @@ def test_a_service_that_does_all_that_is_expected_holds_without_reasons() -> Non
 def test_every_experiment_is_asked_about_instrument_faults_answers_and_crashes() -> None:
     kinds = [f.expectation.kind for f in judge_all(outage().history(), [availability()]).findings]
 
-    assert kinds == ["instrument", "fault_observed", "correct_results", "no_crash", "availability"]
+    assert kinds == ["instrument", "fault_observed", "steady_state", "correct_results", "no_crash", "availability"]
 
 
 def test_what_was_asked_already_is_not_asked_twice_but_one_fault_does_not_stand_for_all() -> None:
-    own: list[Expectation] = [instrument(lag_at_most=ms(100)), fault_observed("refuse"), correct_results(), no_crash()]
-    kinds = [f.expectation for f in judge_all(outage().history(), own).findings]
+    own: list[Expectation] = [instrument(lag_at_most=ms(100)), fault_observed("refuse"), steady_state(), correct_results(), no_crash()]
+    one, two = outage(), outage().fault(5000, 6000, kind="latency")
 
-    assert kinds == [fault_observed(), *own]
+    assert [f.expectation for f in judge_all(one.history(), own).findings] == own
+    assert [f.expectation for f in judge_all(two.history(), own).findings] == [fault_observed(), *own]
+
+
+def test_a_fault_that_the_service_never_met_makes_everything_inconclusive() -> None:
+    """The kernel refused us; the service, which used no database, went on answering."""
+    judgement = judge_all(Scene().fault(2000, 4000, reach=0).answers(0, 7000).history(), [availability(), recovers(within=seconds(1))])
+
+    assert judgement.verdict == "inconclusive"
+    assert judgement.reasons[0].startswith("fault_observed: 0-refuse happened, but no independent witness saw the service under it")
+
+
+def test_a_service_that_never_worked_is_not_green_and_what_it_violates_is_not_about_the_fault() -> None:
+    history = Scene().fault(2000, 4000).errors(0, 7000).history()
+
+    assert judge_all(history, []).verdict == "inconclusive"
+    assert judge_all(history, [availability()]).reasons[0] == (
+        "steady_state: only 0 of 100 requests that ended before the first fault were answered rightly"
+    )
 
 
 def test_a_run_without_faults_needs_no_evidence_of_any() -> None:
@@ -97,7 +116,7 @@ def test_a_judge_that_crashes_is_inconclusive_and_does_not_silence_the_others() 
 
     assert judgement.verdict == "violated"
     assert [f.verdict for f in judgement.findings[-2:]] == ["inconclusive", "violated"]
-    assert "ZeroDivisionError: 360 events" in judgement.findings[-2].statement
+    assert "ZeroDivisionError: 361 events" in judgement.findings[-2].statement
 
 
 def test_the_same_history_gets_the_same_judgement_to_the_byte() -> None:

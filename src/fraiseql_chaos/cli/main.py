@@ -39,7 +39,8 @@ def parser(*, for_command: str | None = None) -> argparse.ArgumentParser:
     )
     commands = top.add_subparsers(title="commands", required=True, metavar=" | ".join(COMMANDS))
     for name, summary in COMMANDS.items():
-        command = commands.add_parser(name, help=summary)
+        # Abbreviated options would have to be known as such wherever a command line is shown or repeated.
+        command = commands.add_parser(name, help=summary, allow_abbrev=False)
         if name == for_command:
             import_module(f"fraiseql_chaos.cli.{name}").add_to(command)
     return top
@@ -48,7 +49,8 @@ def parser(*, for_command: str | None = None) -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> None:
     """Run a command and exit with its status."""
     words = sys.argv[1:] if argv is None else list(argv)
-    arguments = parser(for_command=words[0] if words else None).parse_args(words)
+    arguments = parser(for_command=words[0] if words else None).parse_args(_with_negative_values(words))
+    arguments.typed = tuple(words)
     try:
         status: int = arguments.perform(arguments)
     except* DeclarationError as group:
@@ -57,6 +59,21 @@ def main(argv: Sequence[str] | None = None) -> None:
         # Several things may go wrong side by side, as when the disk is full while faults are healed; none of it is a broken promise.
         status = _told(group, RIG_FAILED)
     sys.exit(status)
+
+
+def _with_negative_values(words: Sequence[str]) -> list[str]:
+    """
+    Join an option and a value that begins with a minus sign and a digit.
+
+    argparse takes ``-3s`` for an option that it does not know, and would say so instead of letting us say what is wrong with the value.
+    """
+    joined: list[str] = []
+    for word in words:
+        if word[:1] == "-" and word[1:2].isdecimal() and joined and joined[-1].startswith("--") and "=" not in joined[-1] and joined[-1] != "--":
+            joined[-1] += f"={word}"
+        else:
+            joined.append(word)
+    return joined
 
 
 def _told(failures: BaseExceptionGroup[BaseException], status: int) -> int:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import shutil
 from pathlib import Path
 
 from fraiseql_chaos.cli.status import status_of
 from fraiseql_chaos.reports import RunFolder, rejudge, verdict_table
-from fraiseql_chaos.reports.html import write_html
+from fraiseql_chaos.reports.publishing import make_room, publish
 
 __all__ = ["add_to"]
 
@@ -28,10 +27,9 @@ def add_to(command: argparse.ArgumentParser) -> None:
 def perform(arguments: argparse.Namespace) -> int:
     """Judge again, and print what came of it."""
     folder = RunFolder.open(arguments.folder)
+    make_room(arguments.html, option="--html")
     document = rejudge(folder)
-    page = write_html(folder, folder.path / "report.html", document=document)
-    if arguments.html is not None:
-        shutil.copyfile(page, arguments.html)
+    page = publish(folder, document, html=arguments.html)
     if arguments.json:
         print((folder.path / "run.json").read_text(encoding="utf-8"), end="")
     else:

@@ -5,7 +5,8 @@ Without ``--fault`` it runs the bundled suite, through pytest. With it, one expe
 
     fraiseql-chaos run --fault network_latency,latency_ms=250 --from 1s --for 3s --rate 50 --lasting 6s --recovers-within 2s
 
-Both take a service of the user's own with ``--app`` and ``--workload``.
+Both take a service of the user's own with ``--app`` and ``--workload``. One experiment asks all of such a workload; of the reference service it
+asks only what reads.
 """
 
 from __future__ import annotations
@@ -14,8 +15,7 @@ import argparse
 import asyncio
 import os
 import shlex
-import shutil
-import sys
+from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,15 +25,15 @@ import pytest
 
 import fraiseql_chaos
 from fraiseql_chaos.cli.status import HELD, INCONCLUSIVE, RIG_FAILED, WRONG_USE, status_of
-from fraiseql_chaos.core import Duration, JsonScalar, parse_duration, per_second
+from fraiseql_chaos.core import Duration, JsonScalar, parse_duration, per_second, seconds
 from fraiseql_chaos.errors import DeclarationError
 from fraiseql_chaos.experiment import FAILURE_TYPES, VARIANTS, Chaos, Inconclusive, Laboratory, Load, Title, Violated, fault_from_options
 from fraiseql_chaos.plan import Fault, Window
 from fraiseql_chaos.pytest_plugin.laboratory import laboratory_settings
-from fraiseql_chaos.pytest_plugin.options import ChaosOptions, without_password
+from fraiseql_chaos.pytest_plugin.options import ChaosOptions, shown_words
 from fraiseql_chaos.pytest_plugin.session import State, state_of
 from fraiseql_chaos.reports import RunFolder, verdict_table
-from fraiseql_chaos.reports.html import write_html
+from fraiseql_chaos.reports.publishing import make_room, publish
 from fraiseql_chaos.verdicts import Expectation, availability, detects_within, fails_within, recovers_within
 
 __all__ = ["add_to"]
@@ -56,8 +56,10 @@ _PYTEST_NAMES: Final = {
 }
 """Our options, without the prefix that pytest's shared name space needs."""
 
+FAILS_WITHIN: Final = seconds(5)
+"""How long a request may take to fail while the database is away, if the command line does not say."""
+
 _PYTEST_STATUS: Final = {
-    pytest.ExitCode.OK: HELD,
     pytest.ExitCode.USAGE_ERROR: WRONG_USE,
     pytest.ExitCode.NO_TESTS_COLLECTED: INCONCLUSIVE,
 }
@@ -89,7 +91,7 @@ def _add_common(command: argparse.ArgumentParser) -> None:
     add("--target-python", type=Path, metavar="PATH", help="interpreter that runs the service, for another FraiseQL release")
     add("--app", metavar="MODULE:APP", help="the service to test (default: the reference service)")
     add("--sql", type=Path, metavar="F.sql", help="schema and data of the service given by --app")
-    add("--workload", type=Path, metavar="F.toml", help="what to ask of the service given by --app")
+    add("--workload", type=Path, metavar="F.toml", help="what to ask of the service given by --app; --fault asks all of it, writes too")
 
 
 def _add_single(group: Any) -> None:
@@ -101,7 +103,7 @@ def _add_single(group: Any) -> None:
     add("--lasting", metavar="T", help="how long requests are sent (default: until 4 s after the fault)")
     add("--service", default="stock", metavar="VARIANT", help="which reference service, stock or hardened (default: %(default)s)")
     add("--availability", type=float, metavar="SHARE", help="expect at least this share of all requests to succeed, 0 to 1")
-    add("--fails-within", metavar="T", help="expect every request during the fault to end within T")
+    add("--fails-within", metavar="T", help="expect every request during the fault to end within T (default with database_unavailable: 5s)")
     add("--detects-within", metavar="T", help="expect the service to show the fault within T")
     add(
         "--recovers-within", default="5s", metavar="T", help="expect requests to succeed again, for good, within T of the heal (default: %(default)s)"
@@ -111,6 +113,7 @@ def _add_single(group: Any) -> None:
 def perform(arguments: argparse.Namespace) -> int:
     """Run the suite, or one experiment."""
     if arguments.fault is None:
+        _make_room(arguments)
         return _suite(arguments)
     if arguments.select:
         raise DeclarationError(
@@ -129,7 +132,8 @@ def suite_directory() -> Path:
 def _suite(arguments: argparse.Namespace) -> int:
     suite = suite_directory()
     # The suite is the same wherever it is run: neither the configuration nor the conftest files of the project around it take part.
-    words = [str(suite), "-p", "no:cacheprovider", "-c", os.devnull, f"--rootdir={suite}", f"--confcutdir={suite}", "--import-mode=importlib", "-v"]
+    select = list(_within(suite, arguments.select))
+    words = ["-p", "no:cacheprovider", "-c", os.devnull, f"--rootdir={suite}", f"--confcutdir={suite}", "--import-mode=importlib", "-v"]
     words += [f"-o=chaos_weaknesses={suite / 'weaknesses.toml'}", "-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning"]
     if arguments.store is None:
         words.append(f"--chaos-store={Path.cwd() / '.chaos' / 'runs'}")
@@ -139,61 +143,91 @@ def _suite(arguments: argparse.Namespace) -> int:
             words.append(theirs)
         elif value not in {None, False}:
             words.append(f"{theirs}={value}")
-    result = _Result()
-    status = pytest.main([*words, *arguments.select], plugins=[result])
-    if status == pytest.ExitCode.TESTS_FAILED:
-        return result.status()
-    return _PYTEST_STATUS.get(pytest.ExitCode(status), RIG_FAILED)
+    # Without a place of its own choice, it is the whole suite.
+    places = [] if select != arguments.select else [str(suite)]
+    result = _Result(arguments.typed)
+    status = pytest.ExitCode(pytest.main([*places, *words, *select], plugins=[result]))
+    if status in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}:
+        return result.status(failed=status != pytest.ExitCode.OK)
+    return _PYTEST_STATUS.get(status, RIG_FAILED)
+
+
+def _within(suite: Path, select: Sequence[str]) -> Iterator[str]:
+    """
+    Yield pytest's words, those that are places in the suite made absolute: a replay names its test relative to the suite.
+
+    Behind the first option a word may be that option's value, so from there on only a file is taken for a place.
+    """
+    option_seen = False
+    for word in select:
+        option_seen = option_seen or word.startswith("-")
+        path = word.partition("::")[0]
+        is_place = (path.endswith(".py") or not option_seen) and not word.startswith("-") and (suite / path).exists()
+        yield str(suite / word) if is_place else word
 
 
 class _Result:
-    """Keeps what a run of pytest came to, because pytest itself knows only failed."""
+    """Tells the plugin what was typed, and keeps what a run of pytest came to, because pytest itself knows only failed."""
 
-    def __init__(self) -> None:
+    def __init__(self, typed: tuple[str, ...]) -> None:
+        self._typed = typed
         self._state: State | None = None
 
     @pytest.hookimpl(trylast=True)
     def pytest_configure(self, config: pytest.Config) -> None:
         self._state = state_of(config)
+        self._state.typed = self._typed
 
-    def status(self) -> int:
-        """Return the status of a run in which something failed: if it was no verdict, then it was the rig."""
+    def status(self, *, failed: bool) -> int:
+        """Return the status of a run; if something failed and it was no verdict, then it was the rig."""
         document = None if self._state is None else self._state.document
         verdict = HELD if document is None else status_of(document)
-        return verdict if verdict != HELD else RIG_FAILED
+        return RIG_FAILED if failed and verdict == HELD else verdict
 
 
 async def _single(arguments: argparse.Namespace) -> int:
     options = _options(arguments)
-    fault, expectations = _fault(arguments.fault), _expectations(arguments)
+    fault = _fault(arguments.fault)
+    expectations = _expectations(arguments, fault)
     begin, length = parse_duration(arguments.begin), parse_duration(arguments.length)
     lasting = parse_duration(arguments.lasting) if arguments.lasting else begin + length + parse_duration("4s")
     rate = per_second(_number("--rate", arguments.rate))
     _check_before_anything_starts(Window(begin=begin, end=begin + length), lasting, arguments.service)
+    _make_room(arguments)
     started = datetime.now(UTC)
-    replay = f"{shlex.join(['fraiseql-chaos', *map(without_password, sys.argv[1:])])}{'' if arguments.seed else f' --seed={options.seed}'}"
+    replay = _replay(arguments, options)
     settings = laboratory_settings(options)
     folder = RunFolder.join(options.store / f"{started:%Y%m%dT%H%M%SZ}-{options.seed}", seed=options.seed, replay=replay, started=started)
     title = Title(experiment=fault.kind, title=f"{fault} on the database", claims=(), weakness=None, replay=replay)
+    print("expected", *map(str, expectations), sep="\n  ")
     async with Laboratory(settings, folder) as laboratory, AsyncExitStack() as stack:
         service = await laboratory.deploy(None if arguments.app else arguments.service)
         chaos = Chaos()
         await stack.enter_async_context(chaos(fault, on=service.database, between=(begin, begin + length)))
-        recording = await Load(laboratory, service, chaos, title, say=print).open_loop(service.reads, rate=rate, lasting=lasting)
+        asked = service.operations if arguments.app else service.reads
+        recording = await Load(laboratory, service, chaos, title, say=print).open_loop(asked, rate=rate, lasting=lasting)
     try:
         recording.require(*expectations)
     except (Violated, Inconclusive) as verdict:
         print(verdict)
     document = folder.collect()
-    page = write_html(folder, folder.path / "report.html", document=document)
-    for source, copy in ((page, options.report), (folder.path / "run.json", options.json)):
-        if copy is not None:
-            shutil.copyfile(source, copy)
+    page = publish(folder, document, html=options.report, json=options.json)
     print(f"{verdict_table(document)}\nseed    {options.seed}\nreport  {page}")
     return status_of(document)
 
 
 _OURS: Final = {theirs: ours for ours, theirs in _PYTEST_NAMES.items()}
+
+
+def _make_room(arguments: argparse.Namespace) -> None:
+    make_room(arguments.report, option="--report")
+    make_room(arguments.json, option="--json")
+
+
+def _replay(arguments: argparse.Namespace, options: ChaosOptions) -> str:
+    command, *words = shown_words(arguments.typed, dsn=options.dsn)
+    seed = () if arguments.seed else (f"--seed={options.seed}",)
+    return shlex.join(["fraiseql-chaos", command, *seed, *words])
 
 
 def _options(arguments: argparse.Namespace) -> ChaosOptions:
@@ -225,12 +259,15 @@ def _fault(text: str) -> Fault:
     return fault_from_options(name, options)
 
 
-def _expectations(arguments: argparse.Namespace) -> tuple[Expectation, ...]:
+def _expectations(arguments: argparse.Namespace, fault: Fault) -> tuple[Expectation, ...]:
     expectations: list[Expectation] = [recovers_within(parse_duration(arguments.recovers_within))]
     if arguments.availability is not None:
         expectations.append(availability(at_least=arguments.availability))
     if arguments.fails_within is not None:
         expectations.append(fails_within(parse_duration(arguments.fails_within)))
+    elif fault.failure_type == "database_unavailable":
+        # A service that recovers but lets everybody wait meanwhile should not pass unasked.
+        expectations.append(fails_within(FAILS_WITHIN))
     if arguments.detects_within is not None:
         expectations.append(detects_within(parse_duration(arguments.detects_within)))
     return tuple(expectations)

@@ -16,7 +16,14 @@ RIG_FAILED: Final = 4
 
 
 def status_of(document: RunDocument) -> int:
-    """Return the worst of a run; a run of nothing shows nothing, and a register that is out of date is no better than a violation."""
+    """
+    Return the worst of a run.
+
+    A run of nothing shows nothing, a register that is out of date is no better than a violation, and a test that failed in another way than by
+    a verdict leaves only a violation standing.
+    """
     if document.totals.violated or any(record.is_outdated_weakness for record in document.experiments):
         return VIOLATED
+    if document.totals.problems:
+        return RIG_FAILED
     return INCONCLUSIVE if document.totals.inconclusive or not document.totals.run else HELD

@@ -27,7 +27,7 @@ from fraiseql_chaos.errors import DeclarationError
 from fraiseql_chaos.history import Sample
 from fraiseql_chaos.layers.stream.control import EdgeControl
 from fraiseql_chaos.layers.stream.ledger import Ledger
-from fraiseql_chaos.layers.stream.model import TcpAddress
+from fraiseql_chaos.layers.stream.model import Address, TcpAddress, UnixAddress
 from fraiseql_chaos.rig.keeper import Child, Keeper
 from fraiseql_chaos.rig.postgres.binaries import find_binaries
 from fraiseql_chaos.rig.postgres.cluster import Cluster
@@ -114,6 +114,7 @@ class Deployment:
     One service with an edge and a database of its own.
 
     Attributes:
+        rig: What it stands on.
         keeper: Who owns the processes.
         server: The PostgreSQL behind the edge.
         edges: Commands the edge proxy.
@@ -126,6 +127,7 @@ class Deployment:
         directory: Everything temporary of the deployment.
     """
 
+    rig: Rig
     keeper: Keeper
     server: Cluster | ForeignServer
     edges: EdgeControl
@@ -169,7 +171,9 @@ class Deployment:
             yield Sample(probe="server_log", began_ns=at_ns, at_ns=at_ns, ok=record.severity not in _ALARMS, value=value)
 
     async def close(self) -> None:
-        """End the service, give the edge's port back, and drop the database if it is ours."""
+        """End the service, give the edge's port back, and drop the database if it is ours; with a rig that was closed all of it went already."""
+        if self.rig.is_closed:
+            return
         try:
             await self.service.terminate()
         finally:
@@ -186,11 +190,13 @@ class Rig:
     Attributes:
         keeper: Who owns everything.
         server: The PostgreSQL of the rig.
+        is_closed: Whether it has been ended.
     """
 
     def __init__(self, settings: RigSettings, keeper: Keeper, server: Cluster | ForeignServer, proxy: Child, edges: EdgeControl) -> None:
         self.keeper = keeper
         self.server = server
+        self.is_closed = False
         self._settings = settings
         self._proxy = proxy
         self._edges = edges
@@ -229,11 +235,28 @@ class Rig:
 
     async def close(self) -> None:
         """End everything; the keeper removes what is left."""
+        self.is_closed = True
         try:
             if isinstance(self.server, Cluster):
                 await self.server.close()
         finally:
             await asyncio.to_thread(self.keeper.close)
+
+    def lost(self, *, server_taken: bool = False) -> str | None:
+        """
+        Tell which part of the rig has ended although nobody asked for it; None if all of them live.
+
+        A server of the user's is not watched: its processes are none of ours.
+
+        Args:
+            server_taken: Whether a fault keeps the server away just now.
+        """
+        status = self.keeper.exit_status(self._proxy)
+        if status is not None:
+            return f"the edge proxy ended (status {status}) although nobody asked for it"
+        if isinstance(self.server, Cluster) and not server_taken and not self.server.is_running:
+            return f"the PostgreSQL server ended although no fault asked for it; the end of its log:\n{self.server.server_log.tail()}"
+        return None
 
     async def deploy(self, variant: str | None = None) -> Deployment:
         """
@@ -251,8 +274,7 @@ class Rig:
         directory = self.keeper.directory / name
         directory.mkdir()
         database = await self._database(application, name)
-        upstream = TcpAddress(host=self.server.host, port=self.server.port)
-        address = self._edges.open(name, upstream=upstream, seed=self._settings.seed)
+        address = self._edges.open(name, upstream=_upstream(self.server), seed=self._settings.seed)
         url = self.server.dsn(database, via=(address.host, address.port))
         service = await Service.start(
             self.keeper,
@@ -264,6 +286,7 @@ class Rig:
             directory=directory if self._settings.logs is None else self._settings.logs / name,
         )
         deployment = Deployment(
+            rig=self,
             keeper=self.keeper,
             server=self.server,
             edges=self._edges,
@@ -305,6 +328,13 @@ class Rig:
             self._templates[application.app] = template
         await self.server.clone(template, f"chaos_{name}")
         return f"chaos_{name}"
+
+
+def _upstream(server: Cluster | ForeignServer) -> Address:
+    """Return where an edge connects; libpq's host may be the directory of a Unix socket."""
+    if server.host.startswith("/"):
+        return UnixAddress(path=Path(server.host) / f".s.PGSQL.{server.port}")
+    return TcpAddress(host=server.host, port=server.port)
 
 
 def _script(path: Path) -> str:

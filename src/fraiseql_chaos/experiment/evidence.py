@@ -33,7 +33,14 @@ def testimony(planned: Planned, armed: FaultArmed, healed: FaultHealed, samples:
     before = tuple(sample for sample in seen if sample.at_ns < armed.began_ns)
     during = tuple(sample for sample in seen if sample.at_ns >= armed.began_ns and sample.began_ns <= healed.at_ns)
     for sighting in fault.sightings(before, during):
-        yield Evidence(fault=planned.fault_id, witness=sighting.witness, count=sighting.count, independent=True, statement=sighting.statement)
+        yield Evidence(
+            fault=planned.fault_id,
+            witness=sighting.witness,
+            count=sighting.count,
+            independent=True,
+            statement=sighting.statement,
+            shows=sighting.shows,
+        )
 
 
 def own_word(planned: Planned, before: Ledger, after: Ledger) -> Evidence:

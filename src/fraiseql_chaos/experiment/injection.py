@@ -64,11 +64,20 @@ class Injector:
         self._recorder = recorder
         self._disarmed = disarmed
         self._armed: dict[str, AsyncExitStack] = {}
+        self._acting: dict[str, Planned] = {}
+
+    @property
+    def server_taken(self) -> bool:
+        """Whether the server may be gone because of us: a fault that takes it away is being armed, armed, being healed, or would not heal."""
+        faults = (planned.declaration.fault for planned in self._acting.values())
+        return any(fault.layer == "server" and fault.silences for fault in faults)
 
     async def arm(self, planned: Planned) -> None:
         """Arm one fault."""
         began_ns = self._recorder.now_ns()
         stack = AsyncExitStack()
+        if not self._disarmed:
+            self._acting[planned.fault_id] = planned
         await stack.enter_async_context(nullcontext() if self._disarmed else self._guards[planned.fault_id])
         self._armed[planned.fault_id] = stack
         self._recorder.append(FaultArmed(fault=planned.fault_id, began_ns=began_ns, at_ns=self._recorder.now_ns()))
@@ -85,6 +94,8 @@ class Injector:
         except BaseException as failure:
             error = str(failure) or type(failure).__name__
             raise
+        else:
+            self._acting.pop(fault_id, None)
         finally:
             self._recorder.append(FaultHealed(fault=fault_id, began_ns=began_ns, at_ns=self._recorder.now_ns(), error=error))
 

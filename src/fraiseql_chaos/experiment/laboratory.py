@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from fraiseql_chaos.core import Duration, Rate
-from fraiseql_chaos.errors import DeclarationError
+from fraiseql_chaos.errors import ChaosError, DeclarationError
 from fraiseql_chaos.experiment.deployment import Deployment, Rig, RigSettings
 from fraiseql_chaos.experiment.progress import Narrator
 from fraiseql_chaos.experiment.recording import Recording
@@ -214,7 +214,11 @@ class Load:
         )
         folder = self._laboratory.folder
         path = folder.history_path(experiment.name, attempt=self._attempt)
-        history = await run_experiment(experiment, self._service.deployment, path, observe=Narrator(self._say))
+        try:
+            history = await run_experiment(experiment, self._service.deployment, path, observe=Narrator(self._say))
+        except (ChaosError, OSError, ExceptionGroup):
+            await self._laboratory.drop_lost_rig()
+            raise
         recording = Recording(history, self._keep)
         self.recordings.append(recording)
         return recording
@@ -254,6 +258,7 @@ class Laboratory:
         self.settings = settings
         self.folder = folder
         self._rig: Rig | None = None
+        self._rigs = 0
 
     async def deploy(self, variant: str | None = None) -> Service:
         """
@@ -267,10 +272,22 @@ class Laboratory:
             ServiceError: If the service does not start or does not answer rightly in health.
             DeclarationError: If the service refuses an operation of the workload.
         """
-        if self._rig is None:
-            self._rig = await Rig.start(replace(self.settings.rig, logs=self.folder.path / "logs"))
-        deploy = partial(self._rig.deploy, variant)
+        deploy = partial(self._deployed, variant)
         return Service(await deploy(), deploy)
+
+    async def drop_lost_rig(self) -> None:
+        """End a rig that has lost a part, so that the next service gets a new one: what broke in one test must not fail those after it."""
+        if self._rig is not None and self._rig.lost() is not None:
+            await self.close()
+
+    async def _deployed(self, variant: str | None) -> Deployment:
+        await self.drop_lost_rig()
+        if self._rig is None:
+            # Names begin again with each rig, but logs of an earlier one stay.
+            self._rigs += 1
+            logs = self.folder.path / "logs" / (f"rig-{self._rigs}" if self._rigs > 1 else "")
+            self._rig = await Rig.start(replace(self.settings.rig, logs=logs))
+        return await self._rig.deploy(variant)
 
     async def close(self) -> None:
         """End every process and remove every file of the rig; results stay."""

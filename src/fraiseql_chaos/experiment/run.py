@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from fraiseql_chaos.core import NS_PER_S, Duration, Rate, ms, now_ns, seconds
-from fraiseql_chaos.errors import DeclarationError
+from fraiseql_chaos.errors import ChaosError, DeclarationError, InternalError, RigError
 from fraiseql_chaos.experiment.deployment import Deployment
 from fraiseql_chaos.experiment.evidence import own_word, testimony
 from fraiseql_chaos.experiment.injection import Injector, guard_of
@@ -44,7 +44,10 @@ DRAIN: Final = seconds(5)
 """How long answers are waited for after the last request; what is still open then counts with its age."""
 
 EXIT_CHECK_S: Final = 0.1
-"""How often the service is looked after. A crash also shows in the load at once; this only gives it its name."""
+"""How often the processes are looked after. A crash also shows in the load at once; this gives it its name, and tells ours from the service's."""
+
+_WITHOUT_PROBE: Final = frozenset({"service_ready", "server_log"})
+"""Witnesses that are heard in every run: the one always looks, the other is read from the server's log afterwards."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,19 +164,76 @@ def _write_head(recorder: Recorder, experiment: Experiment, deployment: Deployme
         recorder.append(planned.event())
 
 
+class Watch:
+    """
+    Looks whether the processes live, because only the service's death says something about the service.
+
+    A crash of the service is written down: the load shows it anyway, this gives it its name. If a part of the rig ends that no fault has taken
+    away, nothing that follows can be concluded from.
+
+    Args:
+        deployment: Whose processes.
+        recorder: Where the service's end is written down.
+        injector: Knows which faults act.
+    """
+
+    def __init__(self, deployment: Deployment, recorder: Recorder, injector: Injector) -> None:
+        self.deployment = deployment
+        self._recorder = recorder
+        self._injector = injector
+        self._service_ended = False
+
+    def look(self) -> None:
+        """
+        Look once.
+
+        Raises:
+            RigError: If a part of the rig has ended; the message names it.
+        """
+        lost = self.deployment.rig.lost(server_taken=self._injector.server_taken)
+        if lost is not None:
+            raise RigError(f"{lost}; the experiment was broken off, and nothing is concluded from it")
+        end = None if self._service_ended else self.deployment.service.exited()
+        if end is not None:
+            self._service_ended = True
+            self._recorder.append(ProcessExited(at_ns=self._recorder.now_ns(), process="service", status=end))
+
+    async def keep_looking(self) -> None:
+        """Look until cancelled; see ``look``."""
+        while True:
+            self.look()
+            await asyncio.sleep(EXIT_CHECK_S)
+
+
 async def _drive(plan: Plan, deployment: Deployment, recorder: Recorder, injector: Injector, generator: LoadGenerator) -> None:
+    """
+    Run the experiment; if a part of the rig was lost, say that, and not what else went wrong because of it.
+
+    Raises:
+        RigError: If a part of the rig was lost.
+    """
+    watch = Watch(deployment, recorder, injector)
+    try:
+        await _side_by_side(plan, watch, recorder, injector, generator)
+    except (ChaosError, OSError, ExceptionGroup):
+        watch.look()
+        raise
+
+
+async def _side_by_side(plan: Plan, watch: Watch, recorder: Recorder, injector: Injector, generator: LoadGenerator) -> None:
     """Let load, steps and witnesses run side by side, and heal whatever is armed when they end, or when one of them fails."""
     try:
-        async with sampling(_probes(plan, deployment), recorder.sample):
+        async with sampling(_probes(plan, watch.deployment), recorder.sample):
             await generator.begin(recorder.origin_ns)
             async with asyncio.TaskGroup() as group:
-                watch = group.create_task(_watch(deployment, recorder), name="watch the service")
+                watching = group.create_task(watch.keep_looking(), name="watch the processes")
                 steps = group.create_task(_follow(plan, recorder, injector), name="follow the plan")
                 async for event in generator.events():
                     recorder.append(event)
                 await steps
-                watch.cancel()
+                watching.cancel()
             await injector.heal_all()
+            watch.look()
     finally:
         await injector.heal_all()
 
@@ -193,15 +253,13 @@ async def _until(recorder: Recorder, at_ns: int) -> None:
     await asyncio.sleep(max(0, at_ns - recorder.now_ns()) / NS_PER_S)
 
 
-async def _watch(deployment: Deployment, recorder: Recorder) -> None:
-    """Give a crash of the service its name; the load shows it anyway."""
-    while (end := deployment.service.exited()) is None:  # noqa: ASYNC110  the kernel tells the keeper, and the keeper only answers
-        await asyncio.sleep(EXIT_CHECK_S)
-    recorder.append(ProcessExited(at_ns=recorder.now_ns(), process="service", status=end))
-
-
 def _probes(plan: Plan, deployment: Deployment) -> tuple[Probe, ...]:
-    """Return the witnesses that the faults name, and no others: each look costs the rig something."""
+    """
+    Return the witnesses that the faults name, and no others: each look costs the rig something.
+
+    Raises:
+        InternalError: If a fault names a witness that nobody plays: its silence would be taken for a fault that did not bite.
+    """
     wanted = {witness for planned in plan.faults for witness in planned.declaration.fault.witnesses}
     makers: dict[str, Callable[[], Probe]] = {
         "edge_connect": lambda: EdgeConnect(deployment.address.host, deployment.address.port),
@@ -209,6 +267,8 @@ def _probes(plan: Plan, deployment: Deployment) -> tuple[Probe, ...]:
         "server_sessions": lambda: ServerSessions(deployment.server.control_dsn(), deployment.database),
         "service_path": lambda: ServicePath(deployment.service.child.pid, edge_port=deployment.address.port, server_port=deployment.server.port),
     }
+    if unknown := wanted - makers.keys() - _WITHOUT_PROBE:
+        raise InternalError(f"no probe is called {', '.join(map(repr, sorted(unknown)))}, which a fault names as its witness; nothing was armed")
     return (ServiceReady(deployment.service.url), *(make() for name, make in makers.items() if name in wanted))
 
 

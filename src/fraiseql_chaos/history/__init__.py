@@ -18,6 +18,7 @@ from fraiseql_chaos.history.events import (
     Outcome,
     ProcessExited,
     Sample,
+    Shows,
 )
 from fraiseql_chaos.history.log import HistoryLog
 from fraiseql_chaos.history.query import FaultRecord, History, read_history
@@ -40,6 +41,7 @@ __all__ = [
     "Outcome",
     "ProcessExited",
     "Sample",
+    "Shows",
     "decode",
     "encode",
     "read_history",

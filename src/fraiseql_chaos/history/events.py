@@ -33,12 +33,16 @@ __all__ = [
     "Outcome",
     "ProcessExited",
     "Sample",
+    "Shows",
 ]
 
 SCHEMA = "fraiseql-chaos/history/1"
 
 type Outcome = Literal["ok", "fail", "indeterminate"]
 """``ok``: the right answer came back. ``fail``: it certainly did not take effect or was answered wrongly. ``indeterminate``: nobody can know."""
+
+type Shows = Literal["fault", "reach"]
+"""What evidence is of. ``fault``: that the fault happened. ``reach``: that the service under test was under it. Either alone proves nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,6 +218,7 @@ class Evidence:
         count: How often it was seen while armed; 0 means that this witness saw nothing.
         independent: False for the injector's own ledger, which never decides.
         statement: What was seen, in one sentence with numbers.
+        shows: See ``Shows``. Lines of before there were two kinds have none, and were all about the fault.
     """
 
     type: ClassVar[str] = "evidence"
@@ -222,6 +227,7 @@ class Evidence:
     count: int
     independent: bool
     statement: str
+    shows: Shows = "fault"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

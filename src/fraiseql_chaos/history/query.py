@@ -14,7 +14,20 @@ from pathlib import Path
 
 from fraiseql_chaos.errors import HistoryError
 from fraiseql_chaos.history.codec import decode
-from fraiseql_chaos.history.events import SCHEMA, Begin, End, Event, Evidence, FaultArmed, FaultDeclared, FaultHealed, LoadPlanned, Operation, Sample
+from fraiseql_chaos.history.events import (
+    SCHEMA,
+    Begin,
+    End,
+    Event,
+    Evidence,
+    FaultArmed,
+    FaultDeclared,
+    FaultHealed,
+    LoadPlanned,
+    Operation,
+    Sample,
+    Shows,
+)
 
 __all__ = ["FaultRecord", "History", "read_history"]
 
@@ -30,8 +43,12 @@ class FaultRecord:
 
     @property
     def bit(self) -> bool:
-        """Whether at least one witness other than the injector saw the fault."""
-        return any(e.independent and e.count > 0 for e in self.evidence)
+        """Whether witnesses other than the injector saw the fault happen, and saw the service under it: a fault that missed it is none."""
+        return self.is_shown("fault") and self.is_shown("reach")
+
+    def is_shown(self, what: Shows) -> bool:
+        """Tell whether at least one witness other than the injector saw this half of it."""
+        return any(e.independent and e.count > 0 and e.shows == what for e in self.evidence)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import ClassVar, Literal, Protocol
 
 from fraiseql_chaos.core import Duration, JsonObject
 from fraiseql_chaos.errors import DeclarationError
-from fraiseql_chaos.history import Sample
+from fraiseql_chaos.history import Sample, Shows
 
 __all__ = ["Declaration", "Fault", "Fidelity", "Sighting", "Window"]
 
@@ -29,11 +29,14 @@ class Sighting:
         witness: Who saw it; never the injector.
         count: How often, while it was armed; 0 if this witness saw nothing.
         statement: What was seen, in one sentence with numbers.
+        shows: ``fault`` that the fault happened, or ``reach`` that the service under test was under it. A fault counts as seen only with
+            both: that a client of our own was refused says nothing about a service that never used the database.
     """
 
     witness: str
     count: int
     statement: str
+    shows: Shows = "fault"
 
 
 class Fault(Protocol):
@@ -73,7 +76,7 @@ class Fault(Protocol):
             during: Samples of its witnesses taken while it was armed.
 
         Returns:
-            One sighting for each witness, also for those that saw nothing.
+            One sighting for each thing that a witness can show, also where it saw nothing; at least one of each kind in ``Sighting.shows``.
         """
         ...
 

@@ -7,8 +7,7 @@ names the option, the value, and what is allowed.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,7 +16,7 @@ import pytest
 from fraiseql_chaos.core import SEED_MAX, Duration, fresh_seed, parse_duration, seconds
 from fraiseql_chaos.errors import DeclarationError
 
-__all__ = ["GIVEN_AGAIN", "ChaosOptions", "pytest_addoption", "without_password"]
+__all__ = ["GIVEN_AGAIN", "ChaosOptions", "pytest_addoption", "shown_dsn", "shown_words"]
 
 GIVEN_AGAIN: Final = (
     "--chaos-duration",
@@ -87,16 +86,51 @@ class ChaosOptions:
             raise DeclarationError("--chaos-app and --chaos-workload belong together: a service of your own needs to be asked questions of your own")
         if self.sql is not None and self.app is None:
             raise DeclarationError("--chaos-sql needs --chaos-app: the reference service brings a schema of its own")
+        if self.sql is not None and self.dsn is not None:
+            raise DeclarationError("--chaos-sql and --chaos-dsn exclude each other: a server of your own has its schema and data already")
         if self.app is not None and self.app.count(":") != 1:
             raise DeclarationError(f"--chaos-app={self.app}: write module:attribute, as in myservice.main:app")
 
 
-_PASSWORD: Final = re.compile(r"(?P<before>://[^:@/\s]*:)[^@\s]*(?=@)|(?P<word>\bpassword=)(?:'[^']*'|[^\s&]+)")
+_DSN_OPTIONS: Final = ("--chaos-dsn", "--dsn")
+_SHOWN_OF_A_DSN: Final = ("user", "host", "port", "dbname")
 
 
-def without_password(word: str) -> str:
-    """Return a word of a command line as it may be shown: reports are passed on, and a DSN in it may hold a password."""
-    return _PASSWORD.sub(lambda match: f"{match['before'] or match['word']}PASSWORD", word)
+def shown_dsn(dsn: str) -> str:
+    """
+    Return a DSN as it may be shown: who, where and which database, and nothing else of it, since reports are passed on.
+
+    It is taken apart by libpq, whose idea of quoting decides what is a password. What libpq cannot read is not shown at all, nor is what holds
+    a second DSN inside.
+    """
+    from fraiseql_chaos.rig.postgres.dsn import parse_dsn, to_uri  # noqa: PLC0415  a driver's import, for the few runs that name a server
+
+    try:
+        parameters = parse_dsn(dsn)
+    except DeclarationError:
+        return "DSN"
+    shown: dict[str, str] = {name: parameters[name] for name in _SHOWN_OF_A_DSN if name in parameters}
+    return "DSN" if any("=" in value or "://" in value for value in shown.values()) else to_uri(shown)
+
+
+def shown_words(words: Iterable[str], *, dsn: str | None) -> Iterator[str]:
+    """
+    Yield the words of a command line as they may be shown.
+
+    Args:
+        words: As they were typed.
+        dsn: The DSN that was read from them, or from a configuration file; wherever its text stands, it is replaced.
+    """
+    before = ""
+    for word in words:
+        name, equals, value = word.partition("=")
+        if before in _DSN_OPTIONS:
+            yield shown_dsn(word)
+        elif equals and name in _DSN_OPTIONS:
+            yield f"{name}={shown_dsn(value)}"
+        else:
+            yield word.replace(dsn, shown_dsn(dsn)) if dsn else word
+        before = word
 
 
 def _seed(text: str | None) -> int:

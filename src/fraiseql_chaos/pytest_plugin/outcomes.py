@@ -10,7 +10,8 @@ Three verdicts in a runner that knows two.
 Each test is shown under its own word, but counted under pytest's, so that everything which reads pytest's closing line (continuous
 integration, ``--last-failed``, other plugins) goes on to understand it. The section "chaos" counts verdicts apart.
 
-A test that recorded nothing has no verdict; what becomes of it is pytest's own business.
+A test that recorded nothing has no verdict; what becomes of it is pytest's own business. But no chaos test fails unseen: one that fails in
+another way than by a verdict, before, beside or after it, is a *problem* of the run, and stands in its report.
 """
 
 from __future__ import annotations
@@ -41,7 +42,28 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     # Another project may have a fixture of that name, and must then not hear of us.
     if call.when == "call" and any(cls.__module__.startswith("fraiseql_chaos.") for cls in type(load).__mro__):
         _translate(report, item, call, load)
+    if report.failed and "chaos_verdict" not in dict(report.user_properties) and _uses_ours(item):
+        report.user_properties.append(("chaos_problem", _told(report, call)))
     return report
+
+
+def _uses_ours(item: pytest.Item) -> bool:
+    """Tell whether a test asks for a fixture of ours: by its name, or through another fixture that was begun."""
+    known: Any = getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", {})
+    for name in ("service", "chaos", "load"):
+        found = known.get(name, ())
+        ours = [fixture for fixture in found if fixture.func.__module__.startswith("fraiseql_chaos.")]
+        if ours and (found[-1] is ours[-1] or any(fixture.cached_result is not None for fixture in ours)):
+            return True
+    return False
+
+
+def _told(report: pytest.TestReport, call: pytest.CallInfo[None]) -> str:
+    """Return in one line how a test went wrong."""
+    raised = "" if call.excinfo is None else call.excinfo.exconly()
+    text = report.longrepr if isinstance(report.longrepr, str) else raised
+    where = "" if report.when == "call" else f"in its {report.when}: "
+    return f"{where}{text.strip().partition(chr(10))[0] or 'failed'}"
 
 
 def _translate(report: pytest.TestReport, item: pytest.Item, call: pytest.CallInfo[None], load: Load) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import shlex
-import shutil
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -21,11 +20,11 @@ import pytest
 
 from fraiseql_chaos.errors import ChaosError, DeclarationError
 from fraiseql_chaos.pytest_plugin.marks import MARKERS, weakness_of, without_colons
-from fraiseql_chaos.pytest_plugin.options import GIVEN_AGAIN, ChaosOptions, without_password
+from fraiseql_chaos.pytest_plugin.options import GIVEN_AGAIN, ChaosOptions, shown_dsn, shown_words
 
 if TYPE_CHECKING:
     from fraiseql_chaos.experiment import Laboratory
-    from fraiseql_chaos.reports import RunDocument, Weakness
+    from fraiseql_chaos.reports import RunDocument, RunFolder, Weakness
 
 __all__ = [
     "State",
@@ -41,14 +40,30 @@ __all__ = [
 
 @dataclass(slots=True)
 class State:
-    """What the plugin remembers during one run."""
+    """
+    What the plugin remembers during one run.
+
+    Attributes:
+        options: What was asked for.
+        folder: Where results go.
+        started: When.
+        typed: What was typed after ``fraiseql-chaos``, if it is that command which runs pytest; None if pytest was typed.
+        laboratory: This process's own, once a chaos test has asked for it.
+        served: Whether a service ever came up.
+        skipped: Tests that could not run, and why.
+        problems: Tests that went wrong in another way than by a verdict, by id, and how.
+        document, html: The run's results, once they are collected.
+        problem: Why there is no report.
+    """
 
     options: ChaosOptions
     folder: Path
     started: datetime
+    typed: tuple[str, ...] | None = None
     laboratory: Laboratory | None = None
     served: bool = False
     skipped: list[tuple[str, str]] = field(default_factory=list)
+    problems: dict[str, str] = field(default_factory=dict)
     document: RunDocument | None = None
     html: Path | None = None
     problem: str = ""
@@ -57,15 +72,23 @@ class State:
 _STATE: pytest.StashKey[State] = pytest.StashKey()
 
 
-class _HandOver:
-    """Tells each worker of pytest-xdist the seed and the folder; registered only when that plugin is there."""
+class _Controller:
+    """What only the process does that the run was started in: its workers are told the seed and the folder, and tell what went wrong."""
 
     def __init__(self, state: State) -> None:
         self._state = state
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
-        node.workerinput["chaos"] = {"seed": self._state.options.seed, "folder": str(self._state.folder), "started": self._state.started.isoformat()}
+        state = self._state
+        handed = {"seed": state.options.seed, "folder": str(state.folder), "started": state.started.isoformat()}
+        node.workerinput["chaos"] = handed | {"typed": None if state.typed is None else list(state.typed)}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        for name, value in report.user_properties:
+            if name == "chaos_problem":
+                before = self._state.problems.get(report.nodeid)
+                self._state.problems[report.nodeid] = str(value) if before is None else f"{before}; {value}"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -80,9 +103,10 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(str(error)) from None
     started = datetime.fromisoformat(handed["started"]) if handed else datetime.now(UTC)
     folder = Path(handed["folder"]) if handed else options.store / f"{started:%Y%m%dT%H%M%SZ}-{options.seed}"
-    config.stash[_STATE] = state = State(options=options, folder=folder, started=started)
+    typed = None if handed is None or handed["typed"] is None else tuple(handed["typed"])
+    config.stash[_STATE] = state = State(options=options, folder=folder, started=started, typed=typed)
     if handed is None:
-        config.pluginmanager.register(_HandOver(state), "fraiseql-chaos-hand-over")
+        config.pluginmanager.register(_Controller(state), "fraiseql-chaos-controller")
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
@@ -98,8 +122,10 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         if state.laboratory is not None:
             asyncio.run(state.laboratory.close())
     finally:
-        if not hasattr(session.config, "workerinput") and state.folder.exists():
-            _collect(state)
+        if not hasattr(session.config, "workerinput") and (state.folder.exists() or state.problems):
+            _collect(session.config)
+            if state.problem and session.exitstatus == pytest.ExitCode.OK:
+                session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def state_of(config: pytest.Config) -> State:
@@ -111,27 +137,25 @@ def laboratory_of(config: pytest.Config) -> tuple[Laboratory, ChaosOptions]:
     """Return the laboratory of this process, started with the first chaos test, and the options."""
     from fraiseql_chaos.experiment import Laboratory  # noqa: PLC0415  nothing of the rig is imported until a chaos test asks for it
     from fraiseql_chaos.pytest_plugin.laboratory import laboratory_settings  # noqa: PLC0415  see above
-    from fraiseql_chaos.reports import RunFolder  # noqa: PLC0415  see above
 
     state = config.stash[_STATE]
     if state.laboratory is None:
         settings = laboratory_settings(state.options)
-        folder = RunFolder.join(state.folder, seed=state.options.seed, replay=_replay_all(config), started=state.started)
-        state.laboratory = Laboratory(settings, folder)
+        state.laboratory = Laboratory(settings, _folder_of(config))
     return state.laboratory, state.options
 
 
 def replay_line(item: pytest.Item) -> str:
     """Return the command that runs one test again with the same seed and the same options."""
-    options = state_of(item.config).options
-    words = ["pytest", item.nodeid, f"--chaos-seed={options.seed}"]
-    for name in GIVEN_AGAIN:
-        value = item.config.getoption(name)
-        if value is True:
-            words.append(name)
-        elif value is not None and value is not False:
-            words.append(without_password(f"{name}={value}"))
-    return shlex.join(words)
+    state = state_of(item.config)
+    given = {"--chaos-seed": state.options.seed, **{name: item.config.getoption(name) for name in GIVEN_AGAIN}}
+    if given["--chaos-dsn"] is not None:
+        given["--chaos-dsn"] = shown_dsn(given["--chaos-dsn"])
+    words = [name if value is True else f"{name}={value}" for name, value in given.items() if value is not None and value is not False]
+    if state.typed is not None:
+        # The command takes a test of the suite by its id, and our options without the prefix that pytest's shared name space needs.
+        return shlex.join(["fraiseql-chaos", "run", item.nodeid, *(word.replace("--chaos-", "--", 1) for word in words)])
+    return shlex.join(["pytest", item.nodeid, *words])
 
 
 def weakness_named_by(item: pytest.Item) -> Weakness | None:
@@ -154,25 +178,34 @@ def weakness_named_by(item: pytest.Item) -> Weakness | None:
 
 def _replay_all(config: pytest.Config) -> str:
     """Return the command that runs the whole session again with the same seed."""
-    given = [str(word) for word in config.invocation_params.args]
-    words = [word for before, word in pairwise(["", *given]) if not word.startswith("--chaos-seed") and before != "--chaos-seed"]
-    return shlex.join(["pytest", *map(without_password, words), f"--chaos-seed={state_of(config).options.seed}"])
+    state = state_of(config)
+    given = [str(word) for word in config.invocation_params.args] if state.typed is None else state.typed
+    option = "--chaos-seed" if state.typed is None else "--seed"
+    words = [word for before, word in pairwise(["", *given]) if before != option and word.partition("=")[0] != option]
+    shown, seed = list(shown_words(words, dsn=state.options.dsn)), f"{option}={state.options.seed}"
+    # Behind a lone "--" an option of ours would be one of pytest's.
+    return shlex.join(["pytest", *shown, seed] if state.typed is None else ["fraiseql-chaos", *shown[:1], seed, *shown[1:]])
 
 
-def _collect(state: State) -> None:
+def _folder_of(config: pytest.Config) -> RunFolder:
     from fraiseql_chaos.reports import RunFolder  # noqa: PLC0415  see above
-    from fraiseql_chaos.reports.html import write_html  # noqa: PLC0415  see above
 
+    state = state_of(config)
+    return RunFolder.join(state.folder, seed=state.options.seed, replay=_replay_all(config), started=state.started)
+
+
+def _collect(config: pytest.Config) -> None:
+    from fraiseql_chaos.reports.publishing import publish  # noqa: PLC0415  see above
+
+    state = state_of(config)
     try:
-        folder = RunFolder.open(state.folder)
+        folder = _folder_of(config)
         for test, reason in state.skipped:
             folder.skip(test, reason)
+        for test, reason in state.problems.items():
+            folder.problem(test, reason)
         state.document = folder.collect()
         state.html = folder.path / "report.html"
-        write_html(folder, state.html, document=state.document)
-        for source, copy in ((state.html, state.options.report), (folder.path / "run.json", state.options.json)):
-            if copy is not None:
-                copy.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(source, copy)
+        publish(folder, state.document, html=state.options.report, json=state.options.json)
     except (ChaosError, OSError) as error:
         state.problem = str(error)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fraiseql_chaos.reports.record import RUN_SCHEMA, Attempt, ExperimentRecord, FaultSummary, RunDocument, Skip, Standing, Totals, Weakness
+from fraiseql_chaos.reports.record import RUN_SCHEMA, Attempt, ExperimentRecord, FaultSummary, Problem, RunDocument, Skip, Standing, Totals, Weakness
 from fraiseql_chaos.reports.store import RunFolder, read_run, rejudge
 from fraiseql_chaos.reports.terminal import totals_line, verdict_table
 
@@ -11,6 +11,7 @@ __all__ = [
     "Attempt",
     "ExperimentRecord",
     "FaultSummary",
+    "Problem",
     "RunDocument",
     "RunFolder",
     "Skip",

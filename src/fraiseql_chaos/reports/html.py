@@ -36,7 +36,10 @@ __all__ = ["headline", "render_html", "write_html"]
 
 PLOT: Final = "vendor/uplot-1.6.32"
 POINTS_OF_A_PAGE: Final = 24_000
-"""Points of all charts together, about 0.3 MB: the page of two hundred tests, 7 KB of text each, stays below 2 MB."""
+"""Points of all charts together, about 0.3 MB."""
+
+PAGE_BYTES_MAX: Final = 2_000_000
+"""What a page may weigh: mail servers, issue trackers and phones take it."""
 
 POINTS_AT_LEAST: Final = 100
 NOTHING: Final = "\N{EN DASH}"
@@ -73,12 +76,19 @@ def render_html(document: RunDocument, histories: dict[str, History]) -> str:
     """
     Return the page.
 
+    One that would be too heavy, as with some two hundred tests, leaves out the numbers behind the findings that held, and says where they are.
+
     Args:
         document: What the run says about itself.
         histories: The history of each experiment, by its id; one that is missing has no chart.
     """
     points = max(POINTS_AT_LEAST, min(POINTS_AT_MOST, POINTS_OF_A_PAGE // max(1, len(histories))))
     charts: dict[str, Chart] = {name: chart_of(history, points_at_most=points) for name, history in histories.items() if history.operations}
+    page = _rendered(document, charts, lean=False)
+    return page if len(page.encode()) <= PAGE_BYTES_MAX else _rendered(document, charts, lean=True)
+
+
+def _rendered(document: RunDocument, charts: dict[str, Chart], *, lean: bool) -> str:
     records = sorted(document.experiments, key=lambda record: (STANDINGS.index(record.standing), record.id))
     return (
         _environment()
@@ -87,6 +97,7 @@ def render_html(document: RunDocument, histories: dict[str, History]) -> str:
             run=document,
             headline=headline(document),
             records=records,
+            lean=lean,
             charts=charts,
             fault_counts=_fault_counts(document),
             css=_own("report.css"),
@@ -100,11 +111,14 @@ def render_html(document: RunDocument, histories: dict[str, History]) -> str:
 def headline(document: RunDocument) -> str:
     """Return the run's outcome in one sentence that needs no explanation."""
     totals = document.totals
-    if totals.run == 0:
-        return "Nothing was tested."
     of_all = f"{totals.run} {'test' if totals.run == 1 else 'tests'}"
     if totals.violated:
         return f"{totals.violated} of {of_all} {'was' if totals.violated == 1 else 'were'} violated."
+    if totals.problems:
+        failed = "1 test" if totals.problems == 1 else f"{totals.problems} tests"
+        return f"Nothing was {'violated' if totals.run else 'concluded'}, but {failed} failed otherwise."
+    if totals.run == 0:
+        return "Nothing was tested."
     if totals.inconclusive:
         return f"Nothing was violated, but {totals.inconclusive} of {of_all} could not tell."
     if totals.weakness:

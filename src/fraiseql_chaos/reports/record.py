@@ -5,7 +5,8 @@ What a run says about itself: the shape of ``run.json``.
     |-- header: schema, seed, replay, started, target, machine
     |-- totals
     |-- experiments: ExperimentRecord ...   one a test, sorted by id
-    `-- skipped: Skip ...                   what this machine could not do, and why
+    |-- skipped: Skip ...                   what this machine could not do, and why
+    `-- problems: Problem ...               tests that went wrong in another way than by a verdict, and how
 
 Everything in a record is either declared by the test (title, claims, expectations, weakness) or follows from its history, so it can be
 computed again and must come out the same. The one word that is more than a verdict is a record's *standing*: a violated test that
@@ -20,7 +21,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, Self
 
 from fraiseql_chaos.core import Json, JsonObject
-from fraiseql_chaos.history import FaultRecord, History
+from fraiseql_chaos.history import FaultRecord, History, Shows
 from fraiseql_chaos.verdicts import ChaosMetrics, Expectation, Finding, Judgement, Verdict
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "EvidenceRecord",
     "ExperimentRecord",
     "FaultSummary",
+    "Problem",
     "RunDocument",
     "Skip",
     "Standing",
@@ -47,12 +49,13 @@ STANDINGS: Final[tuple[Standing, ...]] = ("violated", "inconclusive", "weakness"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvidenceRecord:
-    """What one witness said about one fault."""
+    """What one witness said about one fault: that it happened, or that the service was under it."""
 
     witness: str
     count: int
     independent: bool
     statement: str
+    shows: Shows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +88,8 @@ class FaultSummary:
             armed_at_s=fault.armed.at_ns / 1e9 if fault.armed else None,
             healed_at_s=fault.healed.at_ns / 1e9 if fault.healed else None,
             evidence=tuple(
-                EvidenceRecord(witness=e.witness, count=e.count, independent=e.independent, statement=e.statement) for e in fault.evidence
+                EvidenceRecord(witness=e.witness, count=e.count, independent=e.independent, statement=e.statement, shows=e.shows)
+                for e in fault.evidence
             ),
         )
 
@@ -228,8 +232,16 @@ class Skip:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """A test that failed in another way than by a verdict: before there was one, beside it, or after it. Its record, if any, shows less than green."""
+
+    id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
-    """How many tests ran, and how they stand; ``run`` is the sum of the four standings."""
+    """How many tests ran, and how they stand; ``run`` is the sum of the four standings, and a test among them may be a problem too."""
 
     run: int
     held: int
@@ -237,6 +249,7 @@ class Totals:
     inconclusive: int
     weakness: int
     skipped: int
+    problems: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,12 +265,23 @@ class RunDocument:
     totals: Totals
     experiments: tuple[ExperimentRecord, ...]
     skipped: tuple[Skip, ...]
+    problems: tuple[Problem, ...]
 
     @classmethod
-    def of(cls, experiments: Iterable[ExperimentRecord], skipped: Iterable[Skip] = (), *, seed: int, replay: str, started: str) -> Self:
+    def of(
+        cls,
+        experiments: Iterable[ExperimentRecord],
+        skipped: Iterable[Skip] = (),
+        problems: Iterable[Problem] = (),
+        *,
+        seed: int,
+        replay: str,
+        started: str,
+    ) -> Self:
         """Put a run's records together, sorted by id, and count them."""
         records = tuple(sorted(experiments, key=lambda record: record.id))
         skips = tuple(sorted(skipped, key=lambda skip: skip.id))
+        wrong = tuple(sorted(problems, key=lambda problem: problem.id))
         standings = Counter(record.standing for record in records)
         return cls(
             seed=seed,
@@ -265,9 +289,10 @@ class RunDocument:
             started=started,
             target=_agreed([record.target for record in records]),
             machine=_agreed([record.machine for record in records]),
-            totals=Totals(run=len(records), **{standing: standings[standing] for standing in STANDINGS}, skipped=len(skips)),
+            totals=Totals(run=len(records), **{standing: standings[standing] for standing in STANDINGS}, skipped=len(skips), problems=len(wrong)),
             experiments=records,
             skipped=skips,
+            problems=wrong,
         )
 
 

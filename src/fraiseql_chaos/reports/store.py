@@ -6,8 +6,9 @@ One folder a run.
         histories/<slug>.jsonl   one an attempt: written by the experiment
         experiments/<slug>.json  one a test
         skipped/<slug>.json      one a test that could not run
+        problems/<slug>.json     one a test that went wrong in another way than by a verdict
         run.json                 all of it in one document: written last, by ``collect``
-    .chaos/runs/latest -> 20261122T060905Z-42
+    .chaos/runs/latest -> 20261122T060905Z-42        the last run that was collected and is not empty
 
 Several processes may write into one folder at once, because no two write the same file: each test has its own, named after its id, and
 each file appears whole or not at all. Only ``collect`` reads them together. Nothing is ever overwritten except ``run.json``, which
@@ -25,14 +26,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from fraiseql_chaos.errors import HistoryError
 from fraiseql_chaos.history import History, read_history
-from fraiseql_chaos.reports.record import RUN_SCHEMA, Attempt, ExperimentRecord, RunDocument, Skip
+from fraiseql_chaos.reports.record import RUN_SCHEMA, Attempt, ExperimentRecord, Problem, RunDocument, Skip
 from fraiseql_chaos.verdicts import Expectation, expectation_from_json, from_json, judge_all, to_json
 
 __all__ = ["RunFolder", "read_run", "rejudge"]
+
+_PARTS: Final = ("histories", "experiments", "skipped", "problems")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +64,7 @@ class RunFolder:
     @classmethod
     def create(cls, root: Path, *, seed: int, replay: str, started: datetime | None = None) -> Self:
         """
-        Make a new folder that nobody else has, and point ``latest`` at it.
+        Make a new folder that nobody else has.
 
         Args:
             root: Where runs are kept, as in ``.chaos/runs``; made if it is not there.
@@ -76,10 +79,9 @@ class RunFolder:
         header = Header(schema=RUN_SCHEMA, seed=seed, replay=replay, started=when.isoformat(timespec="seconds"))
         try:
             path = _fresh_folder(root, f"{when:%Y%m%dT%H%M%SZ}-{seed}")
-            for part in ("histories", "experiments", "skipped"):
+            for part in _PARTS:
                 (path / part).mkdir()
             _write(path / "header.json", header)
-            _point_latest_at(path)
         except OSError as error:
             raise HistoryError(f"{root}: a run's folder cannot be made there: {error}; nothing was run") from error
         return cls(path=path, header=header)
@@ -87,7 +89,7 @@ class RunFolder:
     @classmethod
     def join(cls, path: Path, *, seed: int, replay: str, started: datetime) -> Self:
         """
-        Make a folder that several processes agreed on, or take part in it if another was first, and point ``latest`` at it.
+        Make a folder that several processes agreed on, or take part in it if another was first.
 
         Args:
             path: The folder; all must give the same arguments.
@@ -101,10 +103,9 @@ class RunFolder:
         when = started.astimezone(UTC)
         header = Header(schema=RUN_SCHEMA, seed=seed, replay=replay, started=when.isoformat(timespec="seconds"))
         try:
-            for part in ("histories", "experiments", "skipped"):
+            for part in _PARTS:
                 (path / part).mkdir(parents=True, exist_ok=True)
             _write(path / "header.json", header)
-            _point_latest_at(path.resolve())
         except OSError as error:
             raise HistoryError(f"{path}: a run's folder cannot be made there: {error}; nothing was run") from error
         return cls(path=path.resolve(), header=header)
@@ -138,6 +139,10 @@ class RunFolder:
         """Store that a test did not run, and why."""
         return _write(self.path / "skipped" / f"{_slug(experiment)}.json", Skip(id=experiment, reason=reason))
 
+    def problem(self, experiment: str, reason: str) -> Path:
+        """Store that a test went wrong in another way than by a verdict, and how; so a run whose tests failed is never all green."""
+        return _write(self.path / "problems" / f"{_slug(experiment)}.json", Problem(id=experiment, reason=reason))
+
     def records(self) -> tuple[ExperimentRecord, ...]:
         """Read all tests' records."""
         return tuple(_read(ExperimentRecord, path) for path in sorted((self.path / "experiments").glob("*.json")))
@@ -147,12 +152,26 @@ class RunFolder:
         return read_history(self._inside(record.history))
 
     def collect(self) -> RunDocument:
-        """Put everything that was stored into one document, and write it as ``run.json``."""
-        return self._write_run(self.records())
+        """
+        Put everything that was stored into one document, write it as ``run.json``, and point ``latest`` at the folder.
+
+        A run in which nothing was even tried, because the service never came up, leaves ``latest`` where it was.
+
+        Raises:
+            HistoryError: If something cannot be read or written.
+        """
+        document = self._write_run(self.records())
+        if document.experiments or document.skipped or document.problems:
+            try:
+                _point_latest_at(self.path)
+            except OSError as error:
+                raise HistoryError(f"{self.path.parent / 'latest'} cannot be moved: {error.strerror or error}; the run is stored") from error
+        return document
 
     def _write_run(self, records: Iterable[ExperimentRecord]) -> RunDocument:
         skipped = [_read(Skip, path) for path in sorted((self.path / "skipped").glob("*.json"))]
-        document = RunDocument.of(records, skipped, seed=self.header.seed, replay=self.header.replay, started=self.header.started)
+        problems = [_read(Problem, path) for path in sorted((self.path / "problems").glob("*.json"))]
+        document = RunDocument.of(records, skipped, problems, seed=self.header.seed, replay=self.header.replay, started=self.header.started)
         _write(self.path / "run.json", document)
         return document
 
@@ -190,7 +209,8 @@ def rejudge(folder: RunFolder) -> RunDocument:
     records = tuple(_rejudged(folder, record) for record in folder.records())
     for record in records:
         folder.add(record)
-    return folder.collect()
+    # Not collect(): looking at an old run again does not make it the latest.
+    return folder._write_run(folder.records())  # noqa: SLF001  same file
 
 
 def _rejudged(folder: RunFolder, record: ExperimentRecord) -> ExperimentRecord:

@@ -35,7 +35,8 @@ def totals_line(document: RunDocument) -> str:
     totals = document.totals
     tests, weaknesses = ("test" if totals.run == 1 else "tests"), ("weakness" if totals.weakness == 1 else "weaknesses")
     counted = f"{totals.held} held, {totals.violated} violated, {totals.inconclusive} inconclusive, {totals.weakness} {weaknesses}"
-    return f"{totals.run} {tests}: {counted}; {totals.skipped} skipped"
+    problems = "" if not totals.problems else f"; {totals.problems} {'PROBLEM' if totals.problems == 1 else 'PROBLEMS'}"
+    return f"{totals.run} {tests}: {counted}; {totals.skipped} skipped{problems}"
 
 
 def key_numbers(record: ExperimentRecord) -> tuple[tuple[str, str], ...]:
@@ -52,6 +53,8 @@ def key_numbers(record: ExperimentRecord) -> tuple[tuple[str, str], ...]:
 
 
 def _lines(document: RunDocument) -> Iterator[str]:
+    for problem in document.problems:
+        yield f"{'PROBLEM':<{_MARGIN}}{problem.id.rpartition('/')[2]}  {problem.reason}"
     names = {record.id: record.id.rpartition("/")[2] for record in document.experiments}
     width = max((len(name) for name in names.values()), default=0)
     for record in sorted(document.experiments, key=lambda r: STANDINGS.index(r.standing)):

@@ -14,6 +14,7 @@ from fraiseql_chaos.verdicts.expectations.latency import Latency, latency
 from fraiseql_chaos.verdicts.expectations.no_crash import NoCrash, no_crash
 from fraiseql_chaos.verdicts.expectations.recovers_within import RecoversWithin, recovers, recovers_within
 from fraiseql_chaos.verdicts.expectations.slowdown import Slowdown, slowdown
+from fraiseql_chaos.verdicts.expectations.steady_state import SteadyState, steady_state
 from fraiseql_chaos.verdicts.jsonform import from_json, to_json
 from fraiseql_chaos.verdicts.judging import judge_all
 from fraiseql_chaos.verdicts.metrics import ChaosMetrics, PhaseMetrics
@@ -39,6 +40,7 @@ __all__ = [
     "PhaseMetrics",
     "RecoversWithin",
     "Slowdown",
+    "SteadyState",
     "Verdict",
     "availability",
     "correct_results",
@@ -55,6 +57,7 @@ __all__ = [
     "recovers",
     "recovers_within",
     "slowdown",
+    "steady_state",
     "to_json",
     "worst",
 ]

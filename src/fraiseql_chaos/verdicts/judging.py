@@ -1,12 +1,13 @@
 """
 From expectations to one answer.
 
-Three questions are asked of every experiment, whether its author thought of them or not: was the instrument sound, did nothing die,
-and, where there were any, were all faults seen and all answers right. Then the overall verdict:
+Some questions are asked of every experiment, whether its author thought of them or not: was the instrument sound, did nothing die, and,
+where there were any, were all faults seen, did the service work before the first of them, and were all answers right. Then the overall
+verdict:
 
 1. A wrong answer or a process that died is a fact that needs no clock and no evidence of a fault: it violates, whatever else is true.
-2. Otherwise an unsound instrument, or a fault without evidence, makes everything inconclusive, also what looks violated: the numbers
-   are not about this service under this fault.
+2. Otherwise an unsound instrument, a fault without evidence, or a service that did not work before it, makes everything inconclusive, also
+   what looks violated: the numbers are not about this service under this fault.
 3. Otherwise the worst finding decides: violated, then inconclusive, then held.
 
 A judge that crashes has a bug; its finding is inconclusive and names the exception, and the other judges are still heard. The same
@@ -22,12 +23,13 @@ from fraiseql_chaos.verdicts.expectations.correct_results import WRONG, CorrectR
 from fraiseql_chaos.verdicts.expectations.fault_observed import FaultObserved
 from fraiseql_chaos.verdicts.expectations.instrument import Instrument
 from fraiseql_chaos.verdicts.expectations.no_crash import NoCrash
+from fraiseql_chaos.verdicts.expectations.steady_state import SteadyState
 from fraiseql_chaos.verdicts.model import VERDICTS, Expectation, Finding, Judgement, Verdict, worst
 
 __all__ = ["judge_all"]
 
 FACTS = (CorrectResults.kind, NoCrash.kind)
-PRECONDITIONS = (Instrument.kind, FaultObserved.kind)
+PRECONDITIONS = (Instrument.kind, FaultObserved.kind, SteadyState.kind)
 
 
 def judge_all(history: History, expectations: Iterable[Expectation]) -> Judgement:
@@ -49,7 +51,7 @@ def _completed(history: History, asked: tuple[Expectation, ...]) -> tuple[Expect
     """Put the questions of every experiment in front; those about faults and answers only if there were any."""
     answered = any(o.outcome == "ok" or o.cause == WRONG for o in history.operations)
     implied: list[Expectation] = [Instrument()]
-    implied += [FaultObserved()] if history.faults else []
+    implied += [FaultObserved(), SteadyState()] if history.faults else []
     implied += [CorrectResults()] if answered else []
     implied += [NoCrash()]
     declared = {fault.declared.kind for fault in history.faults}

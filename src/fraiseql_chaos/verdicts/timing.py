@@ -3,7 +3,7 @@ When a fault was noticed, when the service was back, and when it was as quick as
 
 *Noticed* is what the service shows to the outside: a request that ends in an error, or ``/ready`` that says no. A request, or a look at
 ``/ready``, that was given up was noticed by whoever gave up, not by the service. A source that showed errors before the fault cannot tell the fault
-from what was there already, so it does not count.
+from what was there already, so it does not count. Nor does a sign that came after the heal: nobody is helped by learning of what is over.
 
 *Back* counts requests in the order they were planned, because recovery is a promise to those who arrive from now on: the first of the
 requests that all succeed up to the end of the load. Recovered is the instant of the first answer among them, and not before the heal.
@@ -35,10 +35,10 @@ class Detection:
 
     Attributes:
         bite_ns: When its driver set out to arm it.
-        by_requests_ns, by_readiness_ns: When each source first showed it; None if it never did, or cannot tell.
+        by_requests_ns, by_readiness_ns: When each source first showed it, up to its heal; None if it never did, or cannot tell.
         confounded: The sources that showed errors before the fault already.
-        asked: How many requests were touched by a fault.
-        looks: How often ``/ready`` was asked while one was armed.
+        asked: How many requests were touched by it.
+        looks: How often ``/ready`` was asked while it was armed.
     """
 
     bite_ns: int
@@ -64,8 +64,7 @@ class Recovery:
         load_end_ns: When the last request was planned.
         last_bad_ns: When the last request that did not succeed was planned; None if none was.
         at_ns: The instant of the first answer of the final unbroken run of successes; None if the load did not end in one.
-        following: How many requests of that run were planned after the heal.
-        following_ns: How long after the heal that run lasted.
+        answers: The requests of that run that were planned after the heal, in the order planned.
         settled_ns: When latency was back for good; None if it was not, or if too little was asked before or after to tell.
         settled_bound_ns: What it had to come down to; None if too little was asked before the fault.
     """
@@ -74,10 +73,19 @@ class Recovery:
     load_end_ns: int
     last_bad_ns: int | None
     at_ns: int | None
-    following: int
-    following_ns: int
+    answers: tuple[Operation, ...]
     settled_ns: int | None
     settled_bound_ns: float | None
+
+    @property
+    def following(self) -> int:
+        """How many requests of that run were planned after the heal."""
+        return len(self.answers)
+
+    @property
+    def following_ns(self) -> int:
+        """How long they went on being planned."""
+        return self.answers[-1].planned_ns - self.answers[0].planned_ns if self.answers else 0
 
 
 def detection(history: History) -> Detection | None:
@@ -85,16 +93,17 @@ def detection(history: History) -> Detection | None:
     windows = fault_windows(history)
     if not windows:
         return None
-    bite_ns, healed_ns = min(w.begin_ns for w in windows), max(w.end_ns for w in windows)
+    earliest = min(windows, key=lambda window: window.begin_ns)
+    bite_ns, healed_ns = earliest.begin_ns, earliest.end_ns
     errors_ns = [o.done_ns for o in history.operations if o.outcome != "ok" and not was_given_up(o)]
     unready_ns = [s.at_ns for s in history.samples(READY_PROBE) if not s.ok and not s.value.get("given_up")]
     confounded = tuple(name for name, at in (("requests", errors_ns), ("readiness", unready_ns)) if any(t < bite_ns for t in at))
     return Detection(
         bite_ns=bite_ns,
-        by_requests_ns=None if "requests" in confounded else min(errors_ns, default=None),
-        by_readiness_ns=None if "readiness" in confounded else min(unready_ns, default=None),
+        by_requests_ns=None if "requests" in confounded else min((at for at in errors_ns if at <= healed_ns), default=None),
+        by_readiness_ns=None if "readiness" in confounded else min((at for at in unready_ns if at <= healed_ns), default=None),
         confounded=confounded,
-        asked=sum(phase_of(o, windows) == "during" for o in history.operations),
+        asked=sum(earliest.touches(o) for o in history.operations),
         looks=sum(bite_ns <= s.at_ns <= healed_ns for s in history.samples(READY_PROBE)),
     )
 
@@ -108,15 +117,14 @@ def recovery(history: History) -> Recovery | None:
     heal_ns = max(heals_ns)
     arrivals = sorted(history.operations, key=lambda o: (o.planned_ns, o.ordinal))
     first = first_of_final_run([o.outcome == "ok" for o in arrivals])
-    run, following = arrivals[first:], [o for o in arrivals[first:] if o.planned_ns >= heal_ns]
+    run = arrivals[first:]
     settled_ns, bound_ns = _settled(history, heal_ns)
     return Recovery(
         heal_ns=heal_ns,
         load_end_ns=arrivals[-1].planned_ns,
         last_bad_ns=arrivals[first - 1].planned_ns if first else None,
         at_ns=min((o.done_ns for o in run if o.done_ns >= heal_ns), default=None),
-        following=len(following),
-        following_ns=following[-1].planned_ns - following[0].planned_ns if following else 0,
+        answers=tuple(o for o in run if o.planned_ns >= heal_ns),
         settled_ns=settled_ns,
         settled_bound_ns=bound_ns,
     )

@@ -40,3 +40,21 @@ def test_it_cannot_tell_without_an_armed_fault_without_requests_or_with_errors_b
     noisy = Scene().fault(2000, 4000).errors(0, 100).answers(100, 2000).errors(2000, 4000)
 
     assert {detects_within(seconds(1)).judge(scene.history()).verdict for scene in (unarmed, idle, noisy)} == {"inconclusive"}
+
+
+def test_an_error_after_the_heal_is_no_detection() -> None:
+    """The request hung all through the fault, and failed when the database was back."""
+    scene = Scene().fault(2000, 4000).answers(0, 2000).request(2500, 1600, outcome="fail", cause="graphql_error").ready(4010, ok=False)
+    finding = detects_within(seconds(3)).judge(scene.answers(4000, 5000).history())
+
+    assert finding.verdict == "violated"
+    assert finding.statement == (
+        "never noticed: none of 1 requests touched by the fault ended in an error before it was healed, and nobody looked at /ready"
+    )
+    assert finding.numbers["detected_ms"] is None
+
+
+def test_an_error_under_a_later_fault_is_no_detection_of_the_earliest() -> None:
+    scene = Scene().fault(2000, 3000).fault(4000, 5000).answers(0, 2000).hangs(2000, 3000).answers(3000, 4000).errors(4000, 5000)
+
+    assert detects_within(seconds(3)).judge(scene.history()).verdict == "violated"

@@ -14,14 +14,21 @@ def test_it_holds_when_an_independent_witness_saw_the_fault() -> None:
     finding = fault_observed().judge(outage().history())
 
     assert finding.verdict == "held"
-    assert finding.statement == "0-refuse: 12 connects were answered ECONNREFUSED (kernel, asked by a connect to the edge)"
+    assert finding.statement == (
+        "0-refuse: 12 connects were answered ECONNREFUSED (kernel, asked by a connect to the edge); "
+        "9 of 9 looks before the fault found sessions of the service, and 9 of 9 during it none (pg_stat_activity over the control socket)"
+    )
     assert finding.numbers["sightings"] == {"0-refuse": 12}
+    assert finding.numbers["sightings_of_reach"] == {"0-refuse": 9}
 
 
 @pytest.mark.parametrize(
     ("scene", "reason"),
     [
-        (Scene().fault(1000, 2000, count=0), "0-refuse was armed, but no independent witness saw it"),
+        (Scene().fault(1000, 2000, count=0), "0-refuse was armed, but no independent witness saw it: kernel, asked by a connect to the edge: 0"),
+        (Scene().fault(1000, 2000, reach=0), "0-refuse happened, but no independent witness saw the service under it: pg_stat_activity over"),
+        (Scene(disarmed=True).fault(1000, 2000, count=0), "0-refuse was not injected: injection was switched off on purpose"),
+        (Scene(disarmed=True).fault(1000, 2000), "0-refuse was not injected: injection was switched off on purpose"),
         (Scene().fault(1000, 2000, independent=False), "0-refuse was armed, but no independent witness was there to see it"),
         (Scene().fault(None, None), "0-refuse was never armed"),
         (Scene().fault(1000, None), "0-refuse was never healed"),
@@ -29,7 +36,18 @@ def test_it_holds_when_an_independent_witness_saw_the_fault() -> None:
         (Scene(), "no fault was declared"),
         (Scene().fault(1000, 2000).fault(3000, 4000, count=0), "1-refuse was armed, but no independent witness saw it"),
     ],
-    ids=["unseen", "no witness", "never armed", "never healed", "heal failed", "no fault", "one of two"],
+    ids=[
+        "unseen",
+        "service elsewhere",
+        "disarmed",
+        "disarmed and seen",
+        "no witness",
+        "never armed",
+        "never healed",
+        "heal failed",
+        "no fault",
+        "one of two",
+    ],
 )
 def test_it_cannot_tell_and_never_violates_when_anything_is_missing(scene: Scene, reason: str) -> None:
     finding = fault_observed().judge(scene.answers(0, 5000).history())

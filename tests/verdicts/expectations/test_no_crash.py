@@ -11,7 +11,10 @@ from histories import outage
 
 
 def test_it_holds_when_nothing_died() -> None:
-    assert no_crash().judge(outage().history()).verdict == "held"
+    finding = no_crash().judge(outage().history())
+
+    assert finding.verdict == "held"
+    assert finding.statement == "no watched process died"  # Of others nothing is known.
 
 
 def test_a_process_that_died_unasked_violates_and_is_named() -> None:

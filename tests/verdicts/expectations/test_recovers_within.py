@@ -49,3 +49,27 @@ def test_ten_successes_or_half_a_second_of_them_are_enough() -> None:
 
 def test_it_cannot_tell_when_the_fault_never_healed() -> None:
     assert recovers_within(seconds(1)).judge(Scene().fault(1000, None).answers(0, 3000).history()).verdict == "inconclusive"
+
+
+def test_it_is_violated_when_requests_after_the_limit_wait_until_just_before_the_end() -> None:
+    """Each twentieth is answered at once, the others hang, and are answered when the load is over."""
+    scene = Scene().fault(2000, 4000).answers(0, 2000).errors(2000, 4000)
+    for index in range(200):
+        at_ms = 4000 + index * 20
+        scene.request(at_ms, 5.0 if index % 20 == 0 else 8900 - at_ms)
+    finding = recovers_within(seconds(1)).judge(scene.history())
+
+    assert finding.verdict == "violated"
+    assert finding.statement == "request 201, planned 20 ms after the fault's end, was answered only after 4.88 s, and 185 in all waited too long"
+    assert finding.numbers["slowest_after_ms"] == 4880.0
+
+
+def test_whoever_came_while_the_service_was_coming_back_may_wait_longer_than_the_limit() -> None:
+    def with_one(at_ms: float, took_ms: float) -> str:
+        scene = Scene().fault(2000, 4000).answers(0, 2000).errors(2000, 4000).answers(4000, 7000)
+        return recovers_within(seconds(1)).judge(scene.request(at_ms, took_ms).history()).verdict
+
+    assert with_one(4100, 1900) == "held"
+    assert with_one(4100, 1901) == "violated"
+    assert with_one(5001, 1000) == "held"
+    assert with_one(5001, 1001) == "violated"

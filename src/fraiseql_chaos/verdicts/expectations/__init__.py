@@ -16,6 +16,7 @@ from fraiseql_chaos.verdicts.expectations.latency import Latency
 from fraiseql_chaos.verdicts.expectations.no_crash import NoCrash
 from fraiseql_chaos.verdicts.expectations.recovers_within import RecoversWithin
 from fraiseql_chaos.verdicts.expectations.slowdown import Slowdown
+from fraiseql_chaos.verdicts.expectations.steady_state import SteadyState
 from fraiseql_chaos.verdicts.jsonform import from_json
 from fraiseql_chaos.verdicts.model import Expectation
 
@@ -33,6 +34,7 @@ EXPECTATIONS: Final[tuple[type[Expectation], ...]] = (
     NoCrash,
     RecoversWithin,
     Slowdown,
+    SteadyState,
 )
 
 

@@ -3,7 +3,8 @@ The service notices.
 
 Counted from the instant the driver set out to arm the fault, which is the earliest it can have bitten, to the first sign the service
 gives: an error to a request, or ``/ready`` saying no. Meant for faults that take something away; a service that answers rightly all
-through one of those has another source of answers, and the test is about the wrong fault.
+through one of those has another source of answers, and the test is about the wrong fault. A sign that comes after the heal is none: whoever
+had to decide something because of the fault was not told while it lasted.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ class DetectsWithin:
             statement = "nothing showed the fault, and no request was there to be touched by it"
             return Finding(expectation=self, verdict="inconclusive", statement=statement, numbers=numbers)
         looks = f"none of {seen.looks} looks at /ready said no" if seen.looks else "nobody looked at /ready"
-        statement = f"never noticed: none of {seen.asked} requests during the fault ended in an error, and {looks}"
+        statement = f"never noticed: none of {seen.asked} requests touched by the fault ended in an error before it was healed, and {looks}"
         return Finding(expectation=self, verdict="violated", statement=statement, numbers=numbers)
 
 

@@ -1,10 +1,10 @@
 """
 The fault really happened.
 
-No fault, no verdict: a fault that nobody but its injector saw proves nothing about the service, however well the service did. So each
-fault asked about must be recorded as armed and as healed without an error, and at least one witness that does not depend on the
-injector's word must have seen it. What is missing makes the run inconclusive. It never makes it violated: that a fault did not bite
-is our failing, not the service's.
+No fault, no verdict: a fault that nobody but its injector saw, or that the service was not under, proves nothing about the service,
+however well the service did. So each fault asked about must be recorded as armed and as healed without an error, and witnesses that do not
+depend on the injector's word must have seen two things: that it happened, and that it reached the service. What is missing makes the run
+inconclusive. It never makes it violated: that a fault did not bite is our failing, not the service's.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
 from fraiseql_chaos.errors import DeclarationError
-from fraiseql_chaos.history import FaultRecord, History
+from fraiseql_chaos.history import FaultRecord, History, Shows
 from fraiseql_chaos.verdicts.model import Finding
 from fraiseql_chaos.verdicts.requests import in_ms
 
@@ -51,7 +51,7 @@ class FaultObserved:
 
     def __str__(self) -> str:
         which = f"each {' and '.join(self.kinds)} fault" if self.kinds else "every fault"
-        return f"{which} was seen by an independent witness, and healed"
+        return f"{which} was seen by an independent witness, was met by the service, and healed"
 
     def judge(self, history: History) -> Finding:
         """Look at each fault's record for what is missing."""
@@ -66,7 +66,8 @@ class FaultObserved:
             numbers={
                 "faults": len(asked),
                 "faults_seen": sum(f.bit for f in asked),
-                "sightings": {f.declared.fault: sum(e.count for e in f.evidence if e.independent) for f in asked},
+                "sightings": {f.declared.fault: _count(f, "fault") for f in asked},
+                "sightings_of_reach": {f.declared.fault: _count(f, "reach") for f in asked},
                 "armed_for_ms": {f.declared.fault: in_ms(f.healed.at_ns - f.armed.at_ns) if f.armed and f.healed else None for f in asked},
             },
         )
@@ -79,18 +80,29 @@ def fault_observed(*faults: str | HasKind) -> FaultObserved:
 
 def _missing(fault: FaultRecord, *, disarmed: bool) -> str:
     """Return what its record lacks, as the rest of a sentence; empty if nothing."""
+    if disarmed:  # Arming and healing are recorded all the same, because a negative control goes through all the motions.
+        return "was not injected: injection was switched off on purpose, as a negative control"
     if fault.armed is None:
-        return "was never armed" + (": injection was switched off on purpose, as a negative control" if disarmed else "")
+        return "was never armed"
     if fault.healed is None:
         return "was never healed"
     if fault.healed.error:
         return f"did not heal: {fault.healed.error}"
-    if fault.bit:
-        return ""
-    witnesses = [e for e in fault.evidence if e.independent]
+    return "" if fault.bit else _unseen(fault)
+
+
+def _unseen(fault: FaultRecord) -> str:
+    """Return which half of it nobody saw: that it happened, or that the service was under it."""
+    what: Shows = "reach" if fault.is_shown("fault") else "fault"
+    lacking = {"fault": "was armed, but no independent witness {} it", "reach": "happened, but no independent witness {} the service under it"}[what]
+    witnesses = [e for e in fault.evidence if e.independent and e.shows == what]
     if not witnesses:
-        return "was armed, but no independent witness was there to see it"
-    return "was armed, but no independent witness saw it: " + "; ".join(f"{e.witness}: {e.statement}" for e in witnesses)
+        return lacking.format("was there to see")
+    return f"{lacking.format('saw')}: " + "; ".join(f"{e.witness}: {e.statement}" for e in witnesses)
+
+
+def _count(fault: FaultRecord, what: Shows) -> int:
+    return sum(e.count for e in fault.evidence if e.independent and e.shows == what)
 
 
 def _testimony(fault: FaultRecord) -> str:

@@ -6,7 +6,15 @@ later failure and the service had not recovered before it. "To the end" must be 
 heal, or half a second of them; a load that ends earlier cannot show a recovery. It can show that there was none in time, if a request
 planned after the limit still failed.
 
-That answers come is one thing, that they come as quickly as before another: ``settled_ms`` says when, and decides nothing.
+An answer at the very end of a long wait is no recovery for whoever asked. A service may take its time with those who came while it was coming
+back; but whoever arrives when the limit is over finds it recovered, so each of those must have the answer within the limit too. Those who
+came earlier, after the heal, may not wait longer than the last of whom that is not asked.
+
+                 heal ------- limit -------| ------- limit -------|
+    arrives here  [--------------------------------------------]      may wait until the last mark
+    arrives here                             [-------- limit --------]      may wait for a limit
+
+That answers come as quickly as before is another thing: ``settled_ms`` says when, and decides nothing.
 """
 
 from __future__ import annotations
@@ -50,7 +58,7 @@ class RecoversWithin:
         return f"all requests succeed again within {self.limit} of the fault's end"
 
     def judge(self, history: History) -> Finding:
-        """Measure from the last heal to the beginning of the last unbroken run of successes."""
+        """Measure from the last heal to the beginning of the last unbroken run of successes, and look for those who waited too long in it."""
         seen = recovery(history)
         if seen is None:
             statement = "there was no fault that was armed and healed while requests were sent, so there was nothing to recover from"
@@ -61,6 +69,7 @@ class RecoversWithin:
             "settled_ms": None if seen.settled_ns is None else in_ms(seen.settled_ns - seen.heal_ns),
             "settled_bound_ms": None if seen.settled_bound_ns is None else in_ms(seen.settled_bound_ns),
             "successes_after": seen.following,
+            "slowest_after_ms": in_ms(max(o.latency_ns for o in seen.answers)) if seen.answers else None,
             "load_after_heal_ms": in_ms(seen.load_end_ns - seen.heal_ns),
         }
         return Finding(expectation=self, verdict=verdict, statement=statement, numbers=numbers)
@@ -69,6 +78,11 @@ class RecoversWithin:
         broken_until_ns = 0 if seen.last_bad_ns is None else max(0, seen.last_bad_ns - seen.heal_ns)
         if broken_until_ns > self.limit.ns:
             return "violated", f"a request planned {span(broken_until_ns)} after the fault's end still failed"
+        late = [o for o in seen.answers if o.done_ns > max(o.planned_ns, seen.heal_ns + self.limit.ns) + self.limit.ns]
+        if late:
+            worst = max(late, key=lambda o: o.latency_ns)
+            came = f"request {worst.ordinal}, planned {span(worst.planned_ns - seen.heal_ns)} after the fault's end"
+            return "violated", f"{came}, was answered only after {span(worst.latency_ns)}, and {len(late)} in all waited too long"
         if seen.at_ns is None or not _is_long_enough(seen):
             after = max(0, seen.load_end_ns - seen.heal_ns)
             return (

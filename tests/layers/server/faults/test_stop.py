@@ -1,4 +1,8 @@
-"""A stop is seen in the server's own words and in its silence, each for itself; that these are its words is seen in ``test_driver``."""
+"""
+A stop is seen in the server's own words and in its absence; that the service was under it, in the sessions it had.
+
+That these are the words of a server that stops is seen in ``test_driver``.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +23,11 @@ WORDS: dict[Mode, str] = {
 }
 
 
-def look(*, ok: bool) -> Sample:
-    return Sample(probe="server_sessions", began_ns=0, at_ns=1, ok=ok, value={"sessions": 3} if ok else {}, error="" if ok else "refused")
+GONE = 'connection failed: connection to server on socket "/tmp/x/.s.PGSQL.5432" failed: Connection refused'
+
+
+def look(*, ok: bool, sessions: int = 3, error: str = GONE) -> Sample:
+    return Sample(probe="server_sessions", began_ns=0, at_ns=1, ok=ok, value={"sessions": sessions} if ok else {}, error="" if ok else error)
 
 
 def line(message: str, at_ns: int = 1_250_000_000) -> Sample:
@@ -30,9 +37,15 @@ def line(message: str, at_ns: int = 1_250_000_000) -> Sample:
 
 
 def seen(mode: Mode, before: tuple[Sample, ...], during: tuple[Sample, ...]) -> tuple[int, int]:
-    log, silence = Stop(mode=mode).sightings(before, during)
-    assert (log.witness, silence.witness) == ("server log", "control socket")
-    return log.count, silence.count
+    log, absence, _ = Stop(mode=mode).sightings(before, during)
+    assert [(s.witness, s.shows) for s in (log, absence)] == [("server log", "fault"), ("control socket", "fault")]
+    return log.count, absence.count
+
+
+def reached(before: tuple[Sample, ...], during: tuple[Sample, ...]) -> tuple[int, str]:
+    *_, sessions = Stop().sightings(before, during)
+    assert (sessions.witness, sessions.shows) == ("pg_stat_activity over the control socket", "reach")
+    return sessions.count, sessions.statement
 
 
 @pytest.mark.parametrize("mode", ["smart", "", "FAST", None])
@@ -52,12 +65,12 @@ def test_stop_is_told_in_a_few_words() -> None:
 
 
 @pytest.mark.parametrize("mode", WORDS)
-def test_it_is_seen_in_the_log_and_in_silence(mode: Mode) -> None:
+def test_it_is_seen_in_the_log_and_in_absence(mode: Mode) -> None:
     during = (look(ok=True), line(WORDS[mode]), line("checkpoint starting"), look(ok=False), look(ok=False))
     assert seen(mode, (look(ok=True),), during) == (1, 2)
-    log, silence = Stop(mode=mode).sightings((look(ok=True),), during)
+    log, absence, _ = Stop(mode=mode).sightings((look(ok=True),), during)
     assert log.statement == f"'{WORDS[mode]}' at 1.250 s"
-    assert silence.statement == "2 of 3 looks were not answered"
+    assert absence.statement == "2 of 3 looks found nobody there"
 
 
 @pytest.mark.parametrize("mode", WORDS)
@@ -70,6 +83,52 @@ def test_it_is_not_seen_when_the_server_went_on(mode: Mode) -> None:
 @pytest.mark.parametrize(("mode", "other"), [(mode, other) for mode in WORDS for other in WORDS if other != mode])
 def test_one_way_to_stop_is_not_taken_for_another(mode: Mode, other: Mode) -> None:
     assert seen(mode, (look(ok=True),), (line(WORDS[other]),)) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        GONE,
+        'connection failed: connection to server on socket "/tmp/x/.s.PGSQL.5432" failed: No such file or directory',
+        "terminating connection due to administrator command\nserver closed the connection unexpectedly",
+        "connection failed: FATAL:  the database system is shutting down",
+        "connection failed: FATAL:  the database system is starting up",
+        "consuming input failed: server closed the connection unexpectedly",
+    ],
+)
+def test_a_look_counts_when_its_error_means_that_nobody_is_there(error: str) -> None:
+    assert seen("fast", (look(ok=True),), (look(ok=False, error=error),)) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        "connection failed: FATAL:  sorry, too many clients already",
+        "TimeoutError",
+        "canceling statement due to statement timeout",
+        "the connection is closed",
+    ],
+)
+def test_a_look_that_failed_for_another_reason_shows_nothing(error: str) -> None:
+    """The server is there, or nobody knows: a machine under load gives such errors without any fault."""
+    assert seen("fast", (look(ok=True),), (look(ok=False, error=error),)) == (0, 0)
+    assert reached((look(ok=True),), (look(ok=False, error=error),))[0] == 0
+
+
+def test_the_service_is_under_it_when_it_had_sessions_that_are_gone() -> None:
+    before, during = (look(ok=True), look(ok=True, sessions=0), look(ok=True)), (look(ok=True), look(ok=False), look(ok=True, sessions=0))
+    assert reached(before, during) == (2, "2 of 3 looks before the fault found sessions of the service, and 2 of 3 during it none")
+
+
+def test_a_service_that_never_used_the_server_was_not_under_it() -> None:
+    told = "the service had no session on the server before the fault, so it was not under it"
+    assert reached((look(ok=True, sessions=0),), (look(ok=False),)) == (0, told)
+
+
+def test_nobody_can_tell_whether_the_service_was_under_it_without_looks() -> None:
+    told = "nobody counted the service's sessions before the fault, so nobody can tell whether it was under it"
+    assert reached((), (look(ok=False),)) == (0, told)
+    assert reached((look(ok=True),), (look(ok=True),)) == (0, "none of 1 looks during the fault saw the service's sessions gone")
 
 
 def test_silence_says_nothing_when_the_server_was_silent_before() -> None:

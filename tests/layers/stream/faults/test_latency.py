@@ -22,9 +22,15 @@ def path(through: int, around: int) -> Sample:
 
 
 def seen(fault: Latency, before: tuple[Sample, ...], during: tuple[Sample, ...]) -> tuple[int, str]:
-    (sighting,) = fault.sightings(before, during)
-    assert sighting.witness == "PostgreSQL client through the same edge"
-    return sighting.count, sighting.statement
+    client, _ = fault.sightings(before, during)
+    assert (client.witness, client.shows) == ("PostgreSQL client through the same edge", "fault")
+    return client.count, client.statement
+
+
+def reached(*during: Sample) -> tuple[int, str]:
+    _, kernel = Latency(delay=ms(250)).sightings(trips(1), (*trips(252, 254), *during))
+    assert (kernel.witness, kernel.shows) == ("kernel, asked for the service's connections", "reach")
+    return kernel.count, kernel.statement
 
 
 @pytest.mark.parametrize(
@@ -85,16 +91,25 @@ def test_nobody_can_tell_without_health_to_compare_with(before: tuple[Sample, ..
     assert seen(Latency(delay=ms(250)), before, trips(252, 254)) == (0, told)
 
 
-def test_nobody_can_tell_when_the_service_goes_another_way() -> None:
-    count, statement = seen(Latency(delay=ms(250)), trips(1, 2), (*trips(252, 254), path(2, 1), path(0, 1), path(0, 0)))
-    assert (count, statement) == (
-        0,
-        "the service's connections do not go through this edge, so what a client of the edge sees is not what the service gets",
-    )
+def test_the_service_is_under_it_while_its_connections_go_this_way_and_no_other() -> None:
+    told = "2 of 3 looks found the service's connections on this edge and none around it"
+    assert reached(path(2, 0), path(0, 0), path(1, 0)) == (2, told)
 
 
-def test_one_look_that_found_the_service_on_the_edge_is_enough() -> None:
-    assert seen(Latency(delay=ms(250)), trips(1, 2), (*trips(252), path(0, 0), path(1, 0)))[0] == 1
+def test_the_service_is_not_under_it_when_it_goes_another_way() -> None:
+    count, statement = reached(path(2, 1), path(0, 1), path(0, 0))
+    assert count == 0
+    assert statement.startswith("only 0 of 3 looks found the service's connections on this edge and none around it, so what a client of the edge")
+
+
+def test_one_look_that_found_the_service_on_the_edge_is_not_enough() -> None:
+    """A service that mostly goes around the edge is mostly not slowed down."""
+    assert reached(path(0, 1), path(1, 0))[0] == 0
+    assert reached(path(0, 1), path(1, 0), path(1, 0))[0] == 2
+
+
+def test_nobody_can_tell_which_way_the_service_goes_when_nobody_looked() -> None:
+    assert reached() == (0, "nobody looked which way the service's connections go, so nobody can tell whether it was under the fault")
 
 
 def test_a_round_trip_that_was_given_up_is_no_evidence_of_lateness() -> None:

@@ -6,8 +6,9 @@ and not spread out: latency does not cap throughput. Order is kept; a chunk is n
 New connections are accepted at once: what is slow is the wire, not the handshake.
 
 Witnesses: a PostgreSQL client of the runner's own, through the same edge. It cannot see what the proxy claims, only how long
-``SELECT 1`` took; ``down`` and ``up`` both add to its round trip once. And the kernel's connection table: if the service has no connection
-through the edge, or one around it, a slow edge says nothing about the service, whatever the client saw.
+``SELECT 1`` took; ``down`` and ``up`` both add to its round trip once. It shows that the fault happened. That the service was under it is
+shown by the kernel's connection table: if the service has no connection through the edge, or one around it, a slow edge says nothing about
+the service, whatever the client saw.
 """
 
 from __future__ import annotations
@@ -73,19 +74,13 @@ class Latency:
         return f"{self.delay}{spread} of latency {'towards the service' if self.direction == 'down' else 'towards the server'}"
 
     def sightings(self, before: tuple[Sample, ...], during: tuple[Sample, ...]) -> tuple[Sighting, ...]:
-        """Count the round trips that took as long as the delay demands, if most did, and had not before, and if the service goes that way."""
+        """Count the round trips that took as long as the delay demands, if most did, and had not before; and how often the service went that way."""
         # A single slow trip proves nothing: machines stand still for as long by themselves. And jitter may eat up a whole delay, but not most of the time.
         floor_ns = max(self.delay.ns - self.jitter.ns, self.delay.ns // 2)
         healthy = [_took_ns(s) for s in before if s.ok and s.probe == "edge_round_trip"]
         trips = [_took_ns(s) for s in during if s.ok and s.probe == "edge_round_trip"]
         slow = [took_ns for took_ns in trips if took_ns >= floor_ns]
-        paths = [s for s in during if s.probe == "service_path"]
-        if paths and not any(s.ok for s in paths):
-            count, statement = (
-                0,
-                "the service's connections do not go through this edge, so what a client of the edge sees is not what the service gets",
-            )
-        elif not trips or median(trips) < floor_ns:
+        if not trips or median(trips) < floor_ns:
             count, statement = 0, f"only {len(slow)} of {len(trips)} round trips took {floor_ns / NS_PER_MS:g} ms or more"
         elif not healthy or median(healthy) >= floor_ns:
             count, statement = 0, "round trips were as slow before the fault, or not measured, so nothing can be told apart"
@@ -94,7 +89,20 @@ class Latency:
             statement = (
                 f"{count} round trips took {median(slow) / NS_PER_MS:.1f} ms at the median, against {median(healthy) / NS_PER_MS:.1f} ms before"
             )
-        return (Sighting(witness="PostgreSQL client through the same edge", count=count, statement=statement),)
+        return (Sighting(witness="PostgreSQL client through the same edge", count=count, statement=statement), _reach(during))
+
+
+def _reach(during: tuple[Sample, ...]) -> Sighting:
+    """Return how often the service was found on the edge and nowhere else, if most looks found it so: one that mostly goes elsewhere is not under it."""
+    paths = [s for s in during if s.probe == "service_path"]
+    on_edge = sum(s.ok for s in paths)
+    statement = f"{on_edge} of {len(paths)} looks found the service's connections on this edge and none around it"
+    if not paths:
+        statement = "nobody looked which way the service's connections go, so nobody can tell whether it was under the fault"
+    elif on_edge * 2 <= len(paths):
+        statement = f"only {statement}, so what a client of the edge sees is not what the service gets"
+        on_edge = 0
+    return Sighting(witness="kernel, asked for the service's connections", count=on_edge, statement=statement, shows="reach")
 
 
 def _took_ns(sample: Sample) -> int:
