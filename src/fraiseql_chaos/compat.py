@@ -50,7 +50,7 @@ class FailureScenario:
         duration: How long the fault stays armed at most, in seconds; it heals sooner when the queries are done.
         options: The magnitudes that the failure type takes, units in the names, as in ``{"latency_ms": 500}``.
         target: What it acts on.
-        expected: What the service should do, in words, for the report.
+        expected: What the service should do, in words, for whoever reads the test; it is not judged.
 
     Raises:
         DeclarationError: If one of them is not allowed; nothing was armed.

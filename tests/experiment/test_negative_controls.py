@@ -62,6 +62,7 @@ def test_nothing_can_be_concluded_while_the_injectors_are_disarmed(tmp_path: Pat
     [
         ("swallow", "network/test_db_connection_chaos.py::TestDatabaseConnection::test_connection_refused"),
         ("swallow", "network/test_db_connection_chaos.py::TestDatabaseConnection::test_the_server_is_stopped_and_started"),
+        ("stale", "network/test_db_connection_chaos.py::TestDatabaseConnection::test_an_outage_is_noticed_within_a_second"),
         ("stale", "network/test_network_latency_chaos.py::TestNetworkLatency::test_reads_survive_a_slow_database"),
     ],
 )
