@@ -77,10 +77,11 @@ def test_two_workers_write_one_run_and_its_replay_line_works(pytester: pytest.Py
     folder, document = one_run(pytester.path)
     assert document["totals"] == {"run": 2, "held": 2, "violated": 0, "inconclusive": 0, "weakness": 0, "skipped": 0, "problems": 0}
     assert str(document["replay"]).endswith(" -p xdist -n 2 --chaos-seed=7")
-    assert len(list((folder / "histories").iterdir())) == 2
 
     experiments = document["experiments"]
     assert isinstance(experiments, list)
+    # One history an attempt: on a busy machine the first may have been inconclusive.
+    assert len(list((folder / "histories").iterdir())) == sum(len(experiment["attempts"]) for experiment in experiments)
     replay: str = experiments[0]["replay"]
     assert replay == "pytest 'test_slow.py::test_slow[20]' --chaos-seed=7"
     again = pytester.runpytest_subprocess(*shlex.split(replay)[1:], "--chaos-store=again", timeout=RUN_WITHIN_S)
