@@ -13,7 +13,7 @@ import random
 import secrets
 from typing import Final
 
-__all__ = ["SEED_MAX", "dice", "fresh_seed"]
+__all__ = ["SEED_MAX", "Rolls", "dice", "fresh_seed"]
 
 SEED_MAX: Final = 2**32 - 1
 """Small enough to be read aloud and to survive JSON readers that hold numbers in a double."""
@@ -32,6 +32,27 @@ def dice(seed: int, *names: str | int) -> random.Random:
     """
     digest = hashlib.blake2b(repr((seed, *names)).encode(), digest_size=16).digest()
     return random.Random(int.from_bytes(digest))  # noqa: S311  repeatable chance is the point; no secret is made of it
+
+
+class Rolls:
+    """
+    Dice without a memory: the n-th roll is a function of the names and of n, whatever was or was not rolled before.
+
+    Args:
+        seed: The run's seed.
+        names: What chooses, from the widest to the narrowest: fault, connection ordinal, direction.
+    """
+
+    __slots__ = ("_named",)
+
+    def __init__(self, seed: int, *names: str | int) -> None:
+        self._named = hashlib.blake2b(repr((seed, *names)).encode(), digest_size=8)
+
+    def __getitem__(self, ordinal: int) -> float:
+        """Return the roll of that ordinal, an integer of at least 0, in [0, 1): 53 bits, on every platform the same."""
+        rolled = self._named.copy()
+        rolled.update(ordinal.to_bytes(8))
+        return (int.from_bytes(rolled.digest()) >> 11) * 2**-53
 
 
 def fresh_seed() -> int:

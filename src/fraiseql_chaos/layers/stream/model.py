@@ -4,12 +4,14 @@ What flows through an edge, and the role a fault can play there.
     service <--- down --- [ edge ] <--- down --- server
             ---- up ---->          ---- up ---->
 
-An *edge* is an address of ours in front of a server. Each connection through it has two directions that know nothing of each other,
-and each direction carries *items*: chunks of bytes as the kernel handed them over, then at most one *ending*. An ending travels in
-line behind the bytes, so a fault that holds bytes holds it too, as a slow wire would.
+An *edge* is an address of ours in front of a server. Each connection through it has two directions, and each direction carries *items*:
+chunks of bytes as the kernel handed them over, then at most one *ending*. An ending travels in line behind the bytes, so a fault that
+holds bytes holds it too, as a slow wire would.
 
-A fault that bends what flows acts as a *toxic*: one for each connection and direction, asked once for each item. It decides when
-things leave and what leaves, and says so at once; holding, ordering and bounding what waits is the engine's job, the same for all.
+A fault that bends what flows acts as a *toxic*: one for each connection, asked once for each item of either direction. It decides when
+things leave, what leaves and which way, and says so at once; holding, ordering and bounding what waits is the engine's job, the same for
+all. Every item carries where it came from (its *origin*), so that a decision can depend on the chunk's place in what arrived, or on the
+byte's, and not on what the faults in front made of it.
 """
 
 from __future__ import annotations
@@ -18,43 +20,117 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Final, Literal, NamedTuple, Protocol, runtime_checkable
 
+from fraiseql_chaos.core import Rolls
 from fraiseql_chaos.errors import DeclarationError
 
-__all__ = ["Address", "Direction", "Ending", "Item", "TcpAddress", "Toxic", "UnixAddress"]
+__all__ = ["DIRECTIONS", "Address", "Closing", "Direction", "Ending", "Item", "Meeting", "Opening", "Origin", "Passed", "TcpAddress", "Toxic", "UnixAddress"]
 
 type Direction = Literal["up", "down"]
 """``up`` is towards the server (requests), ``down`` towards the service (answers)."""
 
+DIRECTIONS: Final[tuple[Direction, Direction]] = ("up", "down")
+
 
 class Ending(Enum):
-    """The two ways a direction can end."""
+    """The ways a direction can end."""
 
     FIN = "fin"
     """No more bytes will come; the other direction lives on (RFC 9293, half-close)."""
     RESET = "reset"
-    """The connection is void in both directions."""
+    """The connection is void in both directions, and both ends are sent an RST."""
+    CUT = "cut"
+    """Both sockets close, as the kernel does it for a process that dies: FIN, or RST where bytes lay unread."""
+    LOST = "lost"
+    """The receiver's socket alone is reset; the end this came from is told nothing, and what it says from now on vanishes."""
 
 
 type Item = bytes | Ending
 
 
-class Toxic(Protocol):
-    """What one fault does to one direction of one connection."""
+class Origin(NamedTuple):
+    """
+    Where an item came from, and so which way it goes.
 
-    def pass_on(self, item: Item, at_ns: int) -> Iterable[tuple[int, Item]]:
+    Attributes:
+        direction: Which way it goes. A toxic that answers in the peer's stead passes an item the other way by giving it the other direction.
+        ordinal: The place of its chunk among all that arrived this way on this connection, from 0; an ending counts as one.
+        offset: How many bytes had arrived this way before the item's first one.
+    """
+
+    direction: Direction
+    ordinal: int
+    offset: int
+
+
+class Passed(NamedTuple):
+    """What leaves a toxic, and when: an instant of the machine's monotonic clock, in nanoseconds."""
+
+    at_ns: int
+    item: Item
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meeting:
+    """
+    A fault and a connection that it hits.
+
+    Attributes:
+        connection: The connection's ordinal at its edge, from 0.
+        is_new: Whether the connection was opened while the fault was armed; False if it was there before.
+        armed_ns: When the fault was armed.
+        seed: Where the dice derive from.
+        name: What the dice are called: a name that does not change when another fault is added or removed.
+    """
+
+    connection: int
+    is_new: bool
+    armed_ns: int
+    seed: int
+    name: str
+
+    def rolls(self, direction: Direction) -> Rolls:
+        """Return the fault's dice for one direction of this connection; the n-th roll is a function of n and of nothing rolled before."""
+        return Rolls(self.seed, self.name, self.connection, direction)
+
+
+class Toxic(Protocol):
+    """What one fault does to one connection."""
+
+    def pass_on(self, item: Item, origin: Origin, at_ns: int) -> Iterable[Passed]:
         """
         Decide what becomes of an item.
 
         Args:
             item: What arrived.
+            origin: Where it came from and which way it goes.
             at_ns: When it arrived here: the instant it left the toxic in front, not the instant a timer noticed.
 
         Returns:
             What leaves and when, in order: the item itself, parts of it, something else, or nothing. An instant before that of an
-            earlier item is moved to it, so no toxic can reorder a stream by accident.
+            earlier item going the same way is moved to it, so no toxic can reorder a stream by accident. What goes the other way than it
+            came passes the toxics behind this one, too.
         """
+        ...
+
+
+@runtime_checkable
+class Opening(Protocol):
+    """A toxic that acts although nothing arrives: asked once, when it meets its connection."""
+
+    def begin(self, at_ns: int) -> Iterable[Passed]:
+        """Return what leaves because the fault was armed, or the connection opened, now."""
+        ...
+
+
+@runtime_checkable
+class Closing(Protocol):
+    """A toxic that has a last word: asked once, when its fault is healed and what it held has been let go."""
+
+    def end(self, at_ns: int) -> Iterable[Passed]:
+        """Return what leaves because the fault was healed now."""
         ...
 
 
