@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from fraiseql_chaos.cli.main import main
-from fraiseql_chaos.layers.server.faults import SERVER_FAULTS
-from fraiseql_chaos.layers.stream.faults import STREAM_FAULTS
+from fraiseql_chaos.experiment.catalogue import FAULTS
 
 
 def doctor(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[object, str]:
@@ -25,7 +24,7 @@ def test_every_fault_is_listed_with_whether_it_can_be_done(capsys: pytest.Captur
     status, out = doctor(capsys, "--json")
     found = {entry["name"]: entry for entry in json.loads(out)}
     assert status == 0
-    faults = {f"fault {fault.layer}/{fault.kind}" for fault in (*STREAM_FAULTS, *SERVER_FAULTS)}
+    faults = {f"fault {fault.layer}/{fault.kind}" for fault in FAULTS}
     assert {name for name in found if name.startswith("fault ")} == faults
     assert all(found[name]["available"] for name in faults)
     assert {f"PostgreSQL {major}" for major in range(14, 19)} <= found.keys()

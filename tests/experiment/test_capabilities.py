@@ -9,12 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from fraiseql_chaos.experiment import catalogue
 from fraiseql_chaos.experiment.capabilities import Capability, capabilities
-from fraiseql_chaos.layers.server.faults import SERVER_FAULTS
-from fraiseql_chaos.layers.stream.faults import STREAM_FAULTS
 from fraiseql_chaos.rig.postgres.binaries import MAJORS, available_majors
 
-FAULTS = {f"fault {fault.layer}/{fault.kind}" for fault in (*STREAM_FAULTS, *SERVER_FAULTS)}
+FAULTS = {f"fault {fault.layer}/{fault.kind}" for fault in catalogue.FAULTS}
 PLACE = "place for temporary files"
 INTERPRETER = "interpreter of the service"
 

@@ -68,10 +68,9 @@ def test_every_witness_speaks_also_if_it_saw_nothing() -> None:
 
 
 def ledger(*, cut: int, delayed: dict[str, int], up: int, down: int) -> Ledger:
-    traffic = [Traffic(bytes=count, chunks=1, held_bytes=0, dropped_bytes=0) for count in (up, down)]
-    return Ledger(
-        connections_opened=9, connections_failed=0, connections_cut=cut, connections_open=1, up=traffic[0], down=traffic[1], delayed_chunks=delayed
-    )
+    hits = {fault_id: {"delayed": count, "dropped": 1} for fault_id, count in delayed.items()}
+    traffic = [Traffic(bytes=count, chunks=1, held_bytes=0, dropped_bytes=0, added_bytes=0) for count in (up, down)]
+    return Ledger(connections_opened=9, connections_failed=0, connections_cut=cut, connections_open=1, up=traffic[0], down=traffic[1], hits=hits)
 
 
 def test_injectors_own_word_counts_from_the_runs_beginning_and_never_decides() -> None:
@@ -80,7 +79,7 @@ def test_injectors_own_word_counts_from_the_runs_beginning_and_never_decides() -
     after = ledger(cut=5, delayed={"0-latency": 12, "9-latency": 900}, up=1200, down=13_000)
     word = evidence.own_word(planned, before, after)
     assert (word.fault, word.witness, word.independent, word.count) == ("0-latency", "ledger of the edge", False, 10)
-    assert word.statement == "7 chunks delayed, 3 connections cut; 3200 bytes passed in the whole run"
+    assert word.statement == "7 chunks delayed, 0 chunks dropped, 3 connections cut; 3200 bytes passed in the whole run"
 
 
 def test_fault_that_the_ledger_does_not_know_delayed_nothing() -> None:

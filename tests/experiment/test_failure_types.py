@@ -8,9 +8,10 @@ import pytest
 
 from fraiseql_chaos.core import JsonScalar, ms
 from fraiseql_chaos.errors import DeclarationError
+from fraiseql_chaos.experiment.catalogue import FAULTS
 from fraiseql_chaos.experiment.failure_types import FAILURE_TYPES, fault_from_options
-from fraiseql_chaos.layers.server.faults import SERVER_FAULTS, Stop
-from fraiseql_chaos.layers.stream.faults import STREAM_FAULTS, Latency, Refuse
+from fraiseql_chaos.layers.server.faults import Stop
+from fraiseql_chaos.layers.stream.faults import Latency, Refuse
 from fraiseql_chaos.plan import Fault
 
 LEAST: dict[str, dict[str, JsonScalar]] = {"database_unavailable": {}, "network_latency": {"latency_ms": 1}}
@@ -69,7 +70,7 @@ def test_what_is_not_allowed_is_refused_by_name_with_what_is(word: str, options:
 
 def test_every_fault_can_be_asked_for_by_its_own_word() -> None:
     """What ``-m "failure_type:..."`` selects is what the word makes."""
-    assert {fault.failure_type for fault in (*STREAM_FAULTS, *SERVER_FAULTS)} == set(FAILURE_TYPES)
+    assert {fault.failure_type for fault in FAULTS} == set(FAILURE_TYPES)
     assert [word for word in FAILURE_TYPES if fault_from_options(word, LEAST[word]).failure_type != word] == []
 
 

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fraiseql_chaos.errors import ChaosError
-from fraiseql_chaos.layers.server.faults import SERVER_FAULTS
-from fraiseql_chaos.layers.stream.faults import STREAM_FAULTS
+from fraiseql_chaos.experiment.catalogue import FAULTS
 from fraiseql_chaos.rig.keeper.lease import leases_root
 from fraiseql_chaos.rig.postgres.binaries import MAJORS, available_majors, install_command
 from fraiseql_chaos.rig.service import check_interpreter
@@ -63,7 +62,7 @@ def capabilities(python: Path | None = None) -> tuple[Capability, ...]:
             required=False,
             detail=f"{fault.failure_type}, fidelity: {fault.fidelity}" if possible else "a part of the rig is missing, see above",
         )
-        for fault in (*STREAM_FAULTS, *SERVER_FAULTS)
+        for fault in FAULTS
     )
     return (*parts, *faults)
 

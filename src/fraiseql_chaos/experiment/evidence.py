@@ -6,6 +6,7 @@ The injector's own ledger is written down too, marked as not independent, and ne
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from fraiseql_chaos.history import Evidence, FaultArmed, FaultHealed, Sample
@@ -46,12 +47,14 @@ def testimony(planned: Planned, armed: FaultArmed, healed: FaultHealed, samples:
 def own_word(planned: Planned, before: Ledger, after: Ledger) -> Evidence:
     """Return what the edge's own ledger says about a fault: written down to be compared, never to decide."""
     cut = after.connections_cut - before.connections_cut
-    delayed = after.delayed_chunks.get(planned.fault_id, 0) - before.delayed_chunks.get(planned.fault_id, 0)
+    done = Counter(after.hits.get(planned.fault_id, {}))
+    done.subtract(before.hits.get(planned.fault_id, {}))
+    did = ", ".join(f"{count} chunks {decision}" for decision, count in sorted(done.items())) or "no chunk touched"
     passed = after.up.bytes + after.down.bytes - before.up.bytes - before.down.bytes
     return Evidence(
         fault=planned.fault_id,
         witness="ledger of the edge",
-        count=cut + delayed,
+        count=cut + done.total(),
         independent=False,
-        statement=f"{delayed} chunks delayed, {cut} connections cut; {passed} bytes passed in the whole run",
+        statement=f"{did}, {cut} connections cut; {passed} bytes passed in the whole run",
     )

@@ -17,7 +17,8 @@ from fraiseql_chaos.history import FaultArmed, FaultHealed
 from fraiseql_chaos.layers.server import driver as server_driver
 from fraiseql_chaos.layers.server.faults import SERVER_FAULTS
 from fraiseql_chaos.layers.stream.control import EdgeControl
-from fraiseql_chaos.layers.stream.faults import STREAM_FAULTS, StreamFault
+from fraiseql_chaos.layers.stream.faults import STREAM_FAULTS
+from fraiseql_chaos.layers.stream.model import StreamFault
 from fraiseql_chaos.plan import Planned
 
 __all__ = ["Injector", "guard_of"]

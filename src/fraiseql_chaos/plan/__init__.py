@@ -3,6 +3,21 @@
 from __future__ import annotations
 
 from fraiseql_chaos.plan.model import Declaration, Fault, Fidelity, Sighting, Window
+from fraiseql_chaos.plan.parameters import parameter_names, parameters_of, with_parameters
 from fraiseql_chaos.plan.schedule import Plan, Planned, Step, make_plan, stretch
 
-__all__ = ["Declaration", "Fault", "Fidelity", "Plan", "Planned", "Sighting", "Step", "Window", "make_plan", "stretch"]
+__all__ = [
+    "Declaration",
+    "Fault",
+    "Fidelity",
+    "Plan",
+    "Planned",
+    "Sighting",
+    "Step",
+    "Window",
+    "make_plan",
+    "parameter_names",
+    "parameters_of",
+    "stretch",
+    "with_parameters",
+]

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from fraiseql_chaos.core import Duration, ms
 from fraiseql_chaos.errors import DeclarationError, LocalProtocolError
 from fraiseql_chaos.layers.stream.codec import address_from_json, address_to_json, fault_from_json, fault_to_json
-from fraiseql_chaos.layers.stream.faults import STREAM_FAULTS, Latency, Refuse, StreamFault
-from fraiseql_chaos.layers.stream.model import Address, TcpAddress, UnixAddress
+from fraiseql_chaos.layers.stream.faults import STREAM_FAULTS, Latency, Refuse
+from fraiseql_chaos.layers.stream.model import Address, StreamFault, TcpAddress, UnixAddress
+from fraiseql_chaos.layers.stream.scope import Scope
 
 
 @settings(deadline=None)  # A busy machine is no failure.
@@ -23,7 +24,7 @@ def test_a_latency_comes_back_to_the_nanosecond(delay_ns: int, jitter_share: flo
     assert fault_from_json(json.loads(json.dumps(fault_to_json(fault)))) == fault
 
 
-EXAMPLES = (Latency(delay=ms(250), jitter=ms(50), direction="up"), Refuse())
+EXAMPLES = (Latency(delay=ms(250), jitter=ms(50), direction="up", scope=Scope(toxicity=0.5, first=2)), Refuse())
 
 
 @pytest.mark.parametrize("fault", EXAMPLES, ids=str)
@@ -62,5 +63,5 @@ def test_an_address_that_leads_nowhere_is_refused(raw: object) -> None:
     ],
 )
 def test_what_has_not_the_shape_of_a_fault_is_refused(raw: object, words: str) -> None:
-    with pytest.raises(LocalProtocolError, match=words):
+    with pytest.raises((LocalProtocolError, DeclarationError), match=words):
         fault_from_json(raw)

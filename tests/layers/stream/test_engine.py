@@ -7,60 +7,40 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fraiseql_chaos.core import NS_PER_MS, ms
-from fraiseql_chaos.errors import DeclarationError
-from fraiseql_chaos.layers.stream.engine import ITEM_COST, Armed, Flow
-from fraiseql_chaos.layers.stream.faults import Latency, Refuse
-from fraiseql_chaos.layers.stream.model import Direction, Ending, Item
-
-type Timed = list[tuple[int, Item]]
-
-
-def flow_of(armed: Armed, *, connection: int = 0, direction: Direction = "down", held_bytes_limit: int = 2**20) -> Flow:
-    return Flow(armed, connection=connection, direction=direction, held_bytes_limit=held_bytes_limit)
+from fraiseql_chaos.layers.stream.armed import Armed
+from fraiseql_chaos.layers.stream.engine import ITEM_COST
+from fraiseql_chaos.layers.stream.faults import Latency
+from fraiseql_chaos.layers.stream.hits import Hit
+from fraiseql_chaos.layers.stream.model import Ending
+from layers.stream.oneway import OneWay, Timed, arm, armed_with
 
 
-def armed_with(*faults: Latency | Refuse, seed: int = 1) -> Armed:
-    armed = Armed(seed)
-    for number, fault in enumerate(faults):
-        armed.arm(f"{number}-{fault.kind}", fault)
-    return armed
-
-
-def run_out(flow: Flow) -> Timed:
-    """Move the clock from one due instant to the next until nothing is held."""
-    left: Timed = []
-    while (due_ns := flow.due_ns) is not None:
-        assert flow.take(due_ns - 1) == []
-        left += [(due_ns, item) for item in flow.take(due_ns)]
-    return left
-
-
-def departures_ms(flow: Flow, *, number: int = 50, after: int = 0) -> list[float]:
+def departures_ms(flow: OneWay, *, number: int = 50, after: int = 0) -> list[float]:
     """Feed chunks a second apart, and return how long each was held."""
     held = []
     for n in range(after, after + number):
         arrived_ns = n * 1000 * NS_PER_MS
         flow.feed(b"x", arrived_ns)
-        held += [(left_ns - arrived_ns) / NS_PER_MS for left_ns, _ in run_out(flow)]
+        held += [(left_ns - arrived_ns) / NS_PER_MS for left_ns, _ in flow.run_out()]
     return held
 
 
 def test_without_a_fault_an_item_leaves_at_once() -> None:
-    flow = flow_of(Armed(1))
+    flow = OneWay(Armed(1))
     flow.feed(b"SELECT 1", 5)
     assert flow.take(5) == [b"SELECT 1"]
     assert flow.due_ns is None
 
 
 def test_latency_holds_each_chunk_for_its_delay_from_its_own_arrival() -> None:
-    flow = flow_of(armed_with(Latency(delay=ms(10))))
+    flow = OneWay(armed_with(Latency(delay=ms(10))))
     flow.feed(b"first", 0)
     flow.feed(b"second", 3 * NS_PER_MS)
-    assert run_out(flow) == [(10 * NS_PER_MS, b"first"), (13 * NS_PER_MS, b"second")]
+    assert flow.run_out() == [(10 * NS_PER_MS, b"first"), (13 * NS_PER_MS, b"second")]
 
 
 def test_latency_leaves_the_other_direction_alone() -> None:
-    flow = flow_of(armed_with(Latency(delay=ms(10), direction="up")), direction="down")
+    flow = OneWay(armed_with(Latency(delay=ms(10), direction="up")), direction="down")
     flow.feed(b"answer", 0)
     assert flow.take(0) == [b"answer"]
 
@@ -75,21 +55,21 @@ def test_latency_leaves_the_other_direction_alone() -> None:
 def test_under_jitter_nothing_is_early_or_overlong_and_order_is_kept(gaps_us: list[int], delay_ms: int, jitter_share: float, seed: int) -> None:
     """The bound above is the one that says that jitter caps no throughput: it does not grow with what is in front."""
     fault = Latency(delay=ms(delay_ms), jitter=ms(delay_ms) * jitter_share)
-    flow = flow_of(armed_with(fault, seed=seed))
+    flow = OneWay(armed_with(fault, seed=seed))
     arrivals_ns = [1000 * sum(gaps_us[: n + 1]) for n in range(len(gaps_us))]
     left: Timed = []
     for n, arrived_ns in enumerate(arrivals_ns):
         while (due_ns := flow.due_ns) is not None and due_ns <= arrived_ns:
             left += [(due_ns, item) for item in flow.take(due_ns)]
         flow.feed(b"%d" % n, arrived_ns)
-    left += run_out(flow)
+    left += flow.run_out()
     assert [item for _, item in left] == [b"%d" % n for n in range(len(gaps_us))]
     for arrived_ns, (left_ns, _) in zip(arrivals_ns, left, strict=True):
         assert fault.delay.ns - fault.jitter.ns <= left_ns - arrived_ns <= fault.delay.ns + fault.jitter.ns
 
 
 def test_jitter_uses_its_whole_width() -> None:
-    held_ms = departures_ms(flow_of(armed_with(Latency(delay=ms(10), jitter=ms(4)))), number=400)
+    held_ms = departures_ms(OneWay(armed_with(Latency(delay=ms(10), jitter=ms(4)))), number=400)
     assert min(held_ms) < 6.2
     assert max(held_ms) > 13.8
     assert sum(held_ms) / len(held_ms) == pytest.approx(10, abs=0.5)
@@ -97,27 +77,27 @@ def test_jitter_uses_its_whole_width() -> None:
 
 def test_the_same_seed_decides_the_same() -> None:
     fault = Latency(delay=ms(10), jitter=ms(4))
-    assert departures_ms(flow_of(armed_with(fault, seed=3))) == departures_ms(flow_of(armed_with(fault, seed=3)))
+    assert departures_ms(OneWay(armed_with(fault, seed=3))) == departures_ms(OneWay(armed_with(fault, seed=3)))
 
 
 def test_seeds_connections_and_directions_decide_differently() -> None:
     down, up = Latency(delay=ms(10), jitter=ms(4)), Latency(delay=ms(10), jitter=ms(4), direction="up")
     decisions = [
-        departures_ms(flow_of(armed_with(down, seed=3))),
-        departures_ms(flow_of(armed_with(down, seed=4))),
-        departures_ms(flow_of(armed_with(down, seed=3), connection=1)),
-        departures_ms(flow_of(armed_with(up, seed=3), direction="up")),
+        departures_ms(OneWay(armed_with(down, seed=3))),
+        departures_ms(OneWay(armed_with(down, seed=4))),
+        departures_ms(OneWay(armed_with(down, seed=3), connection=1)),
+        departures_ms(OneWay(armed_with(up, seed=3), direction="up")),
     ]
     assert len({tuple(held) for held in decisions}) == len(decisions)
 
 
 def test_a_neighbour_does_not_roll_another_faults_dice_again() -> None:
     fault = Latency(delay=ms(10), jitter=ms(4))
-    alone = departures_ms(flow_of(armed_with(fault)))
+    alone = departures_ms(OneWay(armed_with(fault)))
     armed = armed_with(fault)
-    flow = flow_of(armed)
+    flow = OneWay(armed)
     first = departures_ms(flow, number=20)
-    armed.arm("neighbour", Latency(delay=ms(3)))
+    arm(armed, "neighbour", Latency(delay=ms(3)))
     second = departures_ms(flow, number=10, after=20)
     armed.heal("neighbour")
     third = departures_ms(flow, number=20, after=30)
@@ -125,7 +105,7 @@ def test_a_neighbour_does_not_roll_another_faults_dice_again() -> None:
 
 
 def test_two_latencies_add_up_exactly_however_late_the_timer_is() -> None:
-    flow = flow_of(armed_with(Latency(delay=ms(10)), Latency(delay=ms(5))))
+    flow = OneWay(armed_with(Latency(delay=ms(10)), Latency(delay=ms(5))))
     flow.feed(b"x", 0)
     assert flow.take(12 * NS_PER_MS) == []
     assert flow.due_ns == 15 * NS_PER_MS
@@ -134,21 +114,21 @@ def test_two_latencies_add_up_exactly_however_late_the_timer_is() -> None:
 def test_a_stage_passes_on_what_arrives_when_the_one_in_front_lets_it_go() -> None:
     """Method: a burst through two jitters at once, and through one after the other; an item that waited behind a slower one shows the difference."""
     first, second = Armed(1), Armed(1)
-    first.arm("first", Latency(delay=ms(10), jitter=ms(10)))
-    second.arm("second", Latency(delay=ms(10), jitter=ms(10)))
-    in_front, behind = flow_of(first), flow_of(second)
+    arm(first, "first", Latency(delay=ms(10), jitter=ms(10)))
+    arm(second, "second", Latency(delay=ms(10), jitter=ms(10)))
+    in_front, behind = OneWay(first), OneWay(second)
     for n in range(20):
         in_front.feed(b"%d" % n, n)
     one_after_the_other: Timed = []
-    for left_ns, item in run_out(in_front):
+    for left_ns, item in in_front.run_out():
         one_after_the_other += [(left_ns, passed) for passed in behind.take(left_ns)]
         behind.feed(item, left_ns)
-    one_after_the_other += run_out(behind)
+    one_after_the_other += behind.run_out()
 
     both = Armed(1)
-    both.arm("first", Latency(delay=ms(10), jitter=ms(10)))
-    both.arm("second", Latency(delay=ms(10), jitter=ms(10)))
-    flow = flow_of(both)
+    arm(both, "first", Latency(delay=ms(10), jitter=ms(10)))
+    arm(both, "second", Latency(delay=ms(10), jitter=ms(10)))
+    flow = OneWay(both)
     for n in range(20):
         flow.feed(b"%d" % n, n)
     at_once: Timed = []
@@ -160,42 +140,42 @@ def test_a_stage_passes_on_what_arrives_when_the_one_in_front_lets_it_go() -> No
 
 def test_a_flow_without_stages_picks_up_a_fault_at_its_next_item() -> None:
     armed = Armed(1)
-    flow = flow_of(armed)
+    flow = OneWay(armed)
     flow.feed(b"before", 0)
     assert flow.take(0) == [b"before"]
-    armed.arm("0-latency", Latency(delay=ms(10)))
-    assert flow.epoch != armed.epoch
+    arm(armed, "0-latency", Latency(delay=ms(10)))
+    assert flow.talk.epoch != armed.epoch
     flow.feed(b"after", 0)
     assert flow.take(0) == []
-    assert flow.epoch == armed.epoch
+    assert flow.talk.epoch == armed.epoch
 
 
 def test_healing_releases_what_was_held_at_once_and_in_order() -> None:
     armed = armed_with(Latency(delay=ms(1000), jitter=ms(1000)))
-    flow = flow_of(armed)
+    flow = OneWay(armed)
     for n in range(5):
         flow.feed(b"%d" % n, n)
     armed.heal("0-latency")
     flow.renew(6)
     assert flow.take(6) == [b"0", b"1", b"2", b"3", b"4"]
     assert not flow.is_holding
-    assert flow.stages == ()
+    assert flow.talk.stages == ()
 
 
 def test_healing_one_of_two_hands_what_it_held_to_the_other() -> None:
     armed = armed_with(Latency(delay=ms(10)), Latency(delay=ms(5)))
-    flow = flow_of(armed)
+    flow = OneWay(armed)
     flow.feed(b"in the second", 0)
     flow.take(10 * NS_PER_MS)
     flow.feed(b"in the first", 10 * NS_PER_MS)
     armed.heal("0-latency")
     flow.renew(11 * NS_PER_MS)
-    assert run_out(flow) == [(15 * NS_PER_MS, b"in the second"), (16 * NS_PER_MS, b"in the first")]
+    assert flow.run_out() == [(15 * NS_PER_MS, b"in the second"), (16 * NS_PER_MS, b"in the first")]
 
 
 def test_healing_all_of_several_keeps_the_order_across_them() -> None:
     armed = armed_with(Latency(delay=ms(10)), Latency(delay=ms(50)))
-    flow = flow_of(armed)
+    flow = OneWay(armed)
     flow.feed(b"in the second", 0)
     flow.take(10 * NS_PER_MS)
     flow.feed(b"in the first", 10 * NS_PER_MS)
@@ -207,23 +187,23 @@ def test_healing_all_of_several_keeps_the_order_across_them() -> None:
 
 def test_an_id_that_was_healed_can_be_armed_again_as_another_fault() -> None:
     armed = armed_with(Latency(delay=ms(10)))
-    flow = flow_of(armed)
+    flow = OneWay(armed)
     assert departures_ms(flow, number=1) == [10]
     armed.heal("0-latency")
-    armed.arm("0-latency", Latency(delay=ms(20)))
+    arm(armed, "0-latency", Latency(delay=ms(20)))
     assert departures_ms(flow, number=1) == [20]
 
 
 @pytest.mark.parametrize("ending", Ending)
 def test_an_ending_stays_behind_the_bytes(ending: Ending) -> None:
-    flow = flow_of(armed_with(Latency(delay=ms(10), jitter=ms(10))))
+    flow = OneWay(armed_with(Latency(delay=ms(10), jitter=ms(10))))
     flow.feed(b"last words", 0)
     flow.feed(ending, 1)
-    assert [item for _, item in run_out(flow)] == [b"last words", ending]
+    assert [item for _, item in flow.run_out()] == [b"last words", ending]
 
 
 def test_a_flow_is_full_when_it_holds_its_bound() -> None:
-    flow = flow_of(armed_with(Latency(delay=ms(10))), held_bytes_limit=1000 + 2 * ITEM_COST)
+    flow = OneWay(armed_with(Latency(delay=ms(10))), held_bytes_limit=1000 + 2 * ITEM_COST)
     flow.feed(b"x" * 999, 0)
     assert not flow.is_full
     flow.feed(b"x", 1)
@@ -234,7 +214,7 @@ def test_a_flow_is_full_when_it_holds_its_bound() -> None:
 
 
 def test_what_passes_from_stage_to_stage_counts_once_against_the_bound() -> None:
-    flow = flow_of(armed_with(Latency(delay=ms(10)), Latency(delay=ms(10))), held_bytes_limit=1 + ITEM_COST)
+    flow = OneWay(armed_with(Latency(delay=ms(10)), Latency(delay=ms(10))), held_bytes_limit=1 + ITEM_COST)
     flow.feed(b"x", 0)
     assert flow.is_full
     flow.take(10 * NS_PER_MS)
@@ -244,7 +224,7 @@ def test_what_passes_from_stage_to_stage_counts_once_against_the_bound() -> None
 
 
 def test_discarding_returns_how_many_bytes_were_held() -> None:
-    flow = flow_of(armed_with(Latency(delay=ms(10)), Latency(delay=ms(10))))
+    flow = OneWay(armed_with(Latency(delay=ms(10)), Latency(delay=ms(10))))
     flow.feed(b"12345", 0)
     flow.take(10 * NS_PER_MS)
     flow.feed(b"678", 10 * NS_PER_MS)
@@ -254,31 +234,12 @@ def test_discarding_returns_how_many_bytes_were_held() -> None:
     assert not flow.is_full
 
 
-def test_chunks_made_late_are_counted_for_each_fault_also_after_its_heal() -> None:
+def test_hits_are_counted_for_each_fault_also_after_its_heal() -> None:
     armed = armed_with(Latency(delay=ms(10)), Latency(delay=ms(10), direction="up"))
-    flow = flow_of(armed)
+    flow = OneWay(armed, connection=3)
     flow.feed(b"one", 0)
-    flow.feed(b"two", 0)
-    flow.feed(Ending.FIN, 0)
+    flow.feed(b"two", 7)
+    flow.feed(Ending.FIN, 8)
     armed.heal("0-latency")
-    assert armed.delayed_chunks == {"0-latency": 2}
-
-
-def test_a_refusing_fault_shuts_the_door_and_leaves_what_flows_alone() -> None:
-    armed = armed_with(Refuse())
-    flow = flow_of(armed)
-    flow.feed(b"x", 0)
-    assert armed.refuses
-    assert flow.take(0) == [b"x"]
-    armed.heal("0-refuse")
-    assert not armed.refuses
-
-
-def test_an_id_cannot_be_armed_twice() -> None:
-    with pytest.raises(DeclarationError, match="'0-latency' is armed already"):
-        armed_with(Latency(delay=ms(1))).arm("0-latency", Latency(delay=ms(2)))
-
-
-def test_what_is_not_armed_cannot_be_healed() -> None:
-    with pytest.raises(DeclarationError, match=r"'1-refuse' is armed here \(armed: 0-latency\)"):
-        armed_with(Latency(delay=ms(1))).heal("1-refuse")
+    assert armed.hits.counts == {("0-latency", "delayed"): 3}
+    assert armed.hits.kept[1] == Hit("0-latency", 7, 3, "down", 1, 3, "delayed")

@@ -7,16 +7,17 @@ import json
 import pytest
 
 from fraiseql_chaos.errors import PeerProtocolError
-from fraiseql_chaos.layers.stream.ledger import Ledger, Traffic, ledger_from_json, ledger_to_json
+from fraiseql_chaos.layers.stream.hits import Hit
+from fraiseql_chaos.layers.stream.ledger import Ledger, Traffic, hits_from_json, hits_to_json, ledger_from_json, ledger_to_json
 
 LEDGER = Ledger(
     connections_opened=4,
     connections_failed=1,
     connections_cut=2,
     connections_open=1,
-    up=Traffic(bytes=100, chunks=3, held_bytes=0, dropped_bytes=7),
-    down=Traffic(bytes=2000, chunks=5, held_bytes=40, dropped_bytes=0),
-    delayed_chunks={"0-latency": 5},
+    up=Traffic(bytes=100, chunks=3, held_bytes=0, dropped_bytes=7, added_bytes=0),
+    down=Traffic(bytes=2000, chunks=5, held_bytes=40, dropped_bytes=0, added_bytes=3),
+    hits={"0-latency": {"delayed": 5}},
 )
 
 
@@ -28,3 +29,14 @@ def test_a_ledger_comes_back() -> None:
 def test_what_is_no_ledger_is_the_peers_fault(raw: object) -> None:
     with pytest.raises(PeerProtocolError, match="no ledger"):
         ledger_from_json(raw)
+
+
+def test_hits_come_back() -> None:
+    hits = [Hit("0-latency", 5, 0, "down", 2, 10, "delayed"), Hit("1-cut", 6, 1, "up", 3, 9, "dropped", "Query", "COMMIT")]
+    assert hits_from_json(json.loads(json.dumps(hits_to_json(hits)))) == tuple(hits)
+
+
+@pytest.mark.parametrize("raw", [None, 7, [7], [["0-latency"]], [list(range(30))]])
+def test_what_are_no_hits_is_the_peers_fault(raw: object) -> None:
+    with pytest.raises(PeerProtocolError, match="no list of hits"):
+        hits_from_json(raw)

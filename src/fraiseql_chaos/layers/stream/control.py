@@ -12,16 +12,19 @@ import json
 import socket
 import time
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from fraiseql_chaos.core import NS_PER_S, Duration, Json, JsonObject, now_ns, seconds
 from fraiseql_chaos.errors import DeclarationError, LocalProtocolError, PeerProtocolError, RigError
 from fraiseql_chaos.layers.stream.codec import address_from_json, address_to_json, fault_to_json
-from fraiseql_chaos.layers.stream.faults import StreamFault
-from fraiseql_chaos.layers.stream.ledger import Ledger, ledger_from_json
-from fraiseql_chaos.layers.stream.model import Address, TcpAddress
+from fraiseql_chaos.layers.stream.hits import Hit
+from fraiseql_chaos.layers.stream.ledger import Ledger, hits_from_json, ledger_from_json
+from fraiseql_chaos.layers.stream.model import Address, StreamFault, TcpAddress
 
-__all__ = ["EdgeControl"]
+__all__ = ["EdgeControl", "Protocol"]
+
+type Protocol = Literal["bytes", "postgresql"]
+"""What an edge reads of what passes: nothing, or PostgreSQL's messages, which wire faults are placed on."""
 
 DEADLINE: Final = seconds(5)
 """How long a call may take; the proxy answers in microseconds, so only a stopped or starved process needs longer."""
@@ -69,7 +72,7 @@ class EdgeControl:
             else:
                 return
 
-    def open(self, name: str, *, upstream: Address, seed: int) -> TcpAddress:
+    def open(self, name: str, *, upstream: Address, seed: int, protocol: Protocol = "bytes") -> TcpAddress:
         """
         Open an edge in front of a server, which need not be up yet.
 
@@ -77,6 +80,7 @@ class EdgeControl:
             name: What the edge is called from now on.
             upstream: Where its connections lead.
             seed: Where the dice of its faults derive from.
+            protocol: What is read of what passes; ``bytes`` for nothing.
 
         Returns:
             Where to connect to instead: 127.0.0.1 and a port that stays the edge's until it is closed.
@@ -85,21 +89,27 @@ class EdgeControl:
             DeclarationError: If an edge of this name is open.
             RigError: If the proxy is gone, does not answer in time, or gets no port.
         """
-        answer = self._ask({"do": "open", "edge": name, "upstream": address_to_json(upstream), "seed": seed})
+        answer = self._ask({"do": "open", "edge": name, "upstream": address_to_json(upstream), "seed": seed, "protocol": protocol})
         address = address_from_json(answer)
         if not isinstance(address, TcpAddress):
             raise PeerProtocolError(f"the edge proxy opened {name!r} at {address}, which is no TCP address")
         return address
 
-    def arm(self, edge: str, fault_id: str, fault: StreamFault) -> None:
+    def arm(self, edge: str, fault_id: str, fault: StreamFault, *, dice: str | None = None) -> None:
         """
         Arm a fault; when this returns it is armed, and a refusing one has cut what there was.
+
+        Args:
+            edge: Where.
+            fault_id: What it is called there.
+            fault: The fault.
+            dice: What its dice are called; the id if there is no name that depends less on its neighbours.
 
         Raises:
             DeclarationError: If there is no such edge, or the id is armed there already.
             RigError: If the proxy is gone or does not answer in time.
         """
-        self._ask({"do": "arm", "edge": edge, "fault_id": fault_id, "fault": fault_to_json(fault)})
+        self._ask({"do": "arm", "edge": edge, "fault_id": fault_id, "fault": fault_to_json(fault), "dice": fault_id if dice is None else dice})
 
     def heal(self, edge: str, fault_id: str) -> None:
         """
@@ -120,6 +130,19 @@ class EdgeControl:
             RigError: If the proxy is gone or does not answer in time.
         """
         return ledger_from_json(self._ask({"do": "ledger", "edge": edge}))
+
+    def hits(self, edge: str) -> tuple[Hit, ...]:
+        """
+        Return what faults did at an edge, item by item, as far as it was kept.
+
+        Raises:
+            DeclarationError: If there is no such edge.
+            RigError: If the proxy is gone or does not answer in time.
+        """
+        hits: list[Hit] = []
+        while more := hits_from_json(self._ask({"do": "hits", "edge": edge, "since": len(hits)})):
+            hits += more
+        return tuple(hits)
 
     def close_edge(self, name: str) -> None:
         """

@@ -1,34 +1,33 @@
 """
 The engine: what becomes of what flows, decided without a socket, a clock or chance of its own.
 
-    feed(item, now) --> [ stage 0 ] --> [ stage 1 ] --> ready --> take(now)
-                         toxic+queue     toxic+queue
+    feed(item, now) --> [ reader ] --> [ stage 0 ] --> [ stage 1 ] --> ready --> take(now)
+                                        toxic+queues    toxic+queues
 
-A ``Flow`` is one direction of one connection. Its stages are the armed faults that touch it, in the order they were armed. Each stage
-schedules an item at the instant it arrives and keeps it until then. Four rules hold whatever the toxics do:
+A ``Conversation`` is one connection, both directions of it. Its stages are the armed faults that hit it, in the order they were armed.
+Each stage schedules an item at the instant it arrives and keeps it until then, in a queue for each direction. Four rules hold whatever
+the toxics do:
 
-* Order is kept: nothing leaves a stage before the item in front of it.
+* Order is kept: in each direction nothing leaves a stage before the item in front of it.
 * Time adds up exactly: the next stage counts from the instant an item was due, not from the instant a timer noticed.
-* Neighbours never disturb each other: arming or healing one fault leaves every other stage its queue and its dice.
+* Neighbours never disturb each other: arming or healing one fault leaves every other stage its queues and its dice.
 * Healing holds nothing back: what the healed stage held moves on at once, in order.
 
-``Armed`` is what the flows of one edge share: the faults, and an epoch that grows with each change. A flow compares one integer at
-each chunk and rebuilds its stages only when it differs, so an edge without faults costs nothing and a thousand connections need no
-visit when one is armed.
+A *reader* is a toxic that follows the conversation from its first byte, because what it reads cannot be joined in the middle. While none of
+its faults hits the connection it only watches.
 """
 
 from __future__ import annotations
 
-from collections import Counter, deque
-from typing import Final
+from collections import deque
+from collections.abc import Iterable, Sequence
+from typing import Final, Protocol
 
-from fraiseql_chaos.core import dice
-from fraiseql_chaos.errors import DeclarationError
-from fraiseql_chaos.layers.stream.faults import Refuse, StreamFault
-from fraiseql_chaos.layers.stream.model import Direction, Item, Toxic
-from fraiseql_chaos.layers.stream.toxics import make_toxic
+from fraiseql_chaos.layers.stream.armed import Armed, ArmedFault
+from fraiseql_chaos.layers.stream.hits import Decision, Hit
+from fraiseql_chaos.layers.stream.model import DIRECTIONS, FOREVER_NS, Closing, Direction, Ending, Item, Narrow, Opening, Origin, Passed, Toxic
 
-__all__ = ["HELD_BYTES_DEFAULT", "Armed", "Flow"]
+__all__ = ["HELD_BYTES_DEFAULT", "Conversation", "Reader"]
 
 HELD_BYTES_DEFAULT: Final = 64 * 2**20
 """
@@ -42,188 +41,231 @@ ITEM_COST: Final = 256
 """What an item counts against the bound beside its bytes, so that a million one-byte chunks are bounded too."""
 
 
-class Armed:
-    """
-    The faults that are armed at one edge, in order, and how often each has delayed a chunk.
+class Reader(Toxic, Protocol):
+    """A toxic that follows a connection from its first byte; see the header."""
 
-    Args:
-        seed: Where the dice of every toxic here derive from.
-    """
+    def watch(self, direction: Direction, data: bytes) -> Ending | None:
+        """Follow what passes by untouched; an ending if the conversation cannot be read on and must not go on."""
+        ...
 
-    __slots__ = ("_faults", "delayed_chunks", "epoch", "seed")
-
-    def __init__(self, seed: int) -> None:
-        self.seed = seed
-        self.epoch = 0
-        self.delayed_chunks: Counter[str] = Counter()
-        self._faults: dict[str, StreamFault] = {}
-
-    @property
-    def refuses(self) -> bool:
-        """Whether a fault is armed that keeps the door shut."""
-        return any(isinstance(fault, Refuse) for fault in self._faults.values())
-
-    def arm(self, fault_id: str, fault: StreamFault) -> None:
-        """
-        Add a fault behind those there are.
-
-        Raises:
-            DeclarationError: If the id is armed already.
-        """
-        if fault_id in self._faults:
-            raise DeclarationError(f"a fault with the id {fault_id!r} is armed already; heal it first, or choose another id; nothing was armed")
-        self._faults[fault_id] = fault
-        self.epoch += 1
-
-    def heal(self, fault_id: str) -> None:
-        """
-        Take a fault away.
-
-        Raises:
-            DeclarationError: If no fault with this id is armed.
-        """
-        if fault_id not in self._faults:
-            known = ", ".join(self._faults) or "none"
-            raise DeclarationError(f"no fault with the id {fault_id!r} is armed here (armed: {known}); nothing was healed")
-        del self._faults[fault_id]
-        self.epoch += 1
-
-    def stages(self, connection: int, direction: Direction, running: tuple[Stage, ...]) -> tuple[Stage, ...]:
-        """
-        Return the stages one flow must have now: those that run already as they are, and new ones for what is new.
-
-        Args:
-            connection: The connection's ordinal at this edge; it and the direction pick the dice.
-            direction: Which way the flow goes.
-            running: The stages it has.
-        """
-        known = {id(stage.fault): stage for stage in running}  # By identity: an id may have been healed and armed again.
-        stages = []
-        for fault_id, fault in self._faults.items():
-            if (stage := known.get(id(fault))) is None:
-                toxic = make_toxic(fault, direction, dice(self.seed, fault_id, connection, direction))
-                stage = None if toxic is None else Stage(fault_id, fault, toxic, self.delayed_chunks)
-            if stage is not None:
-                stages.append(stage)
-        return tuple(stages)
+    def aim(self, faults: Sequence[ArmedFault], now_ns: int) -> Iterable[Passed]:
+        """Learn which of its faults hit this connection from now on, and return what leaves because of that: what one acts at once, or what is held for none any more."""
+        ...
 
 
 class Stage:
-    """One toxic at work on one flow, and what it holds."""
+    """One toxic at work on one conversation, and what it holds."""
 
-    __slots__ = ("_delayed", "_last_ns", "_toxic", "fault", "fault_id", "queue")
+    __slots__ = ("_last_ns", "_toxic", "armed", "queues")
 
-    def __init__(self, fault_id: str, fault: StreamFault, toxic: Toxic, delayed: Counter[str]) -> None:
-        self.fault_id = fault_id
-        self.fault = fault
-        self.queue: deque[tuple[int, Item]] = deque()
+    def __init__(self, armed: ArmedFault | None, toxic: Toxic) -> None:
+        self.armed = armed
+        self.queues: dict[Direction, deque[Passed]] = {"up": deque(), "down": deque()}
         self._toxic = toxic
-        self._delayed = delayed
-        self._last_ns = 0
+        self._last_ns: dict[Direction, int] = {"up": 0, "down": 0}
 
-    def enter(self, item: Item, at_ns: int) -> int:
-        """Schedule an item, and return by how much what is held grew, in bytes of the bound."""
-        cost, is_late = 0, False
-        for wanted_ns, passed in self._toxic.pass_on(item, at_ns):
-            self._last_ns = max(self._last_ns, wanted_ns)
-            self.queue.append((self._last_ns, passed))
-            cost += _cost(passed)
-            is_late = self._last_ns > at_ns
-        if is_late and isinstance(item, bytes):
-            self._delayed[self.fault_id] += 1
-        return cost
+    def begin(self, now_ns: int) -> Sequence[Passed]:
+        """Ask a toxic that acts of its own accord what leaves as it meets the conversation."""
+        return tuple(self._toxic.begin(now_ns)) if isinstance(self._toxic, Opening) else ()
+
+    def pass_on(self, item: Item, origin: Origin, at_ns: int) -> Sequence[Passed]:
+        """Ask what becomes of an item."""
+        return tuple(self._toxic.pass_on(item, origin, at_ns))
+
+    def end(self, now_ns: int) -> Iterable[Passed]:
+        """Ask a toxic with a last word for it."""
+        return self._toxic.end(now_ns) if isinstance(self._toxic, Closing) else ()
+
+    def schedule(self, passed: Passed) -> None:
+        """Hold something until its instant, and never let it leave before what is held in front of it."""
+        direction = passed.origin.direction
+        at_ns = self._last_ns[direction] = max(self._last_ns[direction], passed.at_ns)
+        self.queues[direction].append(passed if at_ns == passed.at_ns else passed._replace(at_ns=at_ns))
+
+    def backlog_bytes(self, direction: Direction) -> int | None:
+        """Return how much the toxic wants to hold at most one way; None if it does not care."""
+        return self._toxic.backlog_bytes(direction) if isinstance(self._toxic, Narrow) else None
 
 
-class Flow:
+class Conversation:
     """
-    One direction of one connection.
+    One connection, both directions of it.
 
     Args:
         armed: The faults of its edge.
-        connection: The connection's ordinal at this edge.
-        direction: Which way it goes.
-        held_bytes_limit: How much it may hold before ``is_full``; see ``HELD_BYTES_DEFAULT``.
+        connection: Its ordinal at this edge.
+        held_bytes_limit: How much each direction may hold before it ``is_full``; see ``HELD_BYTES_DEFAULT``.
+        reader: Follows it from the first byte.
+
+    Attributes:
+        stages: The faults at work on it.
+        added_bytes, dropped_bytes: What toxics have put into each direction and taken out of it; a reader's doings are in its own records.
     """
 
-    __slots__ = ("_connection", "_direction", "_held", "_limit", "_ready", "armed", "epoch", "stages")
+    __slots__ = ("_connection", "_held", "_limit", "_limits", "_ready", "added_bytes", "armed", "dropped_bytes", "epoch", "reader", "stages")
 
-    def __init__(self, armed: Armed, *, connection: int, direction: Direction, held_bytes_limit: int = HELD_BYTES_DEFAULT) -> None:
+    def __init__(self, armed: Armed, *, connection: int, held_bytes_limit: int = HELD_BYTES_DEFAULT, reader: Reader | None = None) -> None:
         self.armed = armed
-        self._connection = connection
-        self._direction: Direction = direction
-        self._limit = held_bytes_limit
-        self._held = 0
-        self._ready: list[Item] = []
         self.epoch = 0
+        self.reader = reader
         self.stages: tuple[Stage, ...] = ()
+        self.added_bytes: dict[Direction, int] = dict.fromkeys(DIRECTIONS, 0)
+        self.dropped_bytes: dict[Direction, int] = dict.fromkeys(DIRECTIONS, 0)
+        self._connection = connection
+        self._limit = held_bytes_limit
+        self._limits: dict[Direction, int] = dict.fromkeys(DIRECTIONS, held_bytes_limit)
+        self._held: dict[Direction, int] = dict.fromkeys(DIRECTIONS, 0)
+        self._ready: list[Passed] = []
 
-    @property
-    def is_full(self) -> bool:
-        """Whether its sender must wait."""
-        return self._held >= self._limit
+    def is_full(self, direction: Direction) -> bool:
+        """Tell whether what flows one way must wait."""
+        return self._held[direction] >= self._limits[direction]
 
     @property
     def is_holding(self) -> bool:
         """Whether anything is still on its way."""
-        return bool(self._ready) or any(stage.queue for stage in self.stages)
+        return bool(self._ready) or any(queue for stage in self.stages for queue in stage.queues.values())
 
-    @property
-    def held_bytes(self) -> int:
-        """How many bytes are on their way, exactly."""
-        queued = (item for stage in self.stages for _, item in stage.queue)
-        return sum(_size(item) for items in (self._ready, queued) for item in items)
+    def held_bytes(self, direction: Direction) -> int:
+        """Return how many bytes are on their way, exactly."""
+        queued = (passed for stage in self.stages for passed in stage.queues[direction])
+        ready = (passed for passed in self._ready if passed.origin.direction == direction)
+        return sum(_size(passed.item) for passes in (ready, queued) for passed in passes)
 
     @property
     def due_ns(self) -> int | None:
-        """When something will move next, or None if nothing is held."""
-        return min((stage.queue[0][0] for stage in self.stages if stage.queue), default=None)
+        """When something will move next, or None if nothing will by itself."""
+        due_ns = min((queue[0].at_ns for stage in self.stages for queue in stage.queues.values() if queue), default=FOREVER_NS)
+        return None if due_ns >= FOREVER_NS else due_ns
 
-    def feed(self, item: Item, now_ns: int) -> None:
+    def feed(self, item: Item, origin: Origin, now_ns: int) -> None:
         """Take in an item that arrives now."""
         self.renew(now_ns)
-        if self.stages:
-            self._held += self.stages[0].enter(item, now_ns)
-        else:
-            self._ready.append(item)
+        self._enter(item, origin, now_ns, self.stages)
 
-    def take(self, now_ns: int) -> list[Item]:
-        """Return what is due by now, in order."""
+    def take(self, now_ns: int) -> list[tuple[Direction, Item]]:
+        """Return what is due by now and which way it goes, in order for each direction."""
         for index, stage in enumerate(self.stages):
-            queue = stage.queue
-            while queue and queue[0][0] <= now_ns:
-                due_ns, item = queue.popleft()
-                self._leave(item, due_ns, self.stages[index + 1 :])
+            onward = self.stages[index + 1 :]
+            for queue in stage.queues.values():
+                while queue and queue[0].at_ns <= now_ns:
+                    self._leave(queue.popleft(), onward)
         taken, self._ready = self._ready, []
-        return taken
+        return [(passed.origin.direction, passed.item) for passed in taken]
 
     def renew(self, now_ns: int) -> None:
-        """Pick up what was armed and healed since; what a healed stage held moves on now."""
+        """Pick up what was armed and healed since; what a healed stage held moves on now, and what acts of its own accord acts."""
         if self.epoch == self.armed.epoch:
             return
-        before, self.stages = self.stages, self.armed.stages(self._connection, self._direction, self.stages)
         self.epoch = self.armed.epoch
+        hitting = tuple(self.armed.on(self._connection))
+        read = [armed for armed in hitting if armed.fault.layer == "wire"]
+        before, self.stages = self.stages, self._stages(hitting, has_reader=bool(read))
         for index, stage in reversed(tuple(enumerate(before))):  # The last stage holds what arrived first.
-            if stage in self.stages:
-                continue
-            remaining = tuple(later for later in before[index + 1 :] if later in self.stages)
-            while stage.queue:
-                self._leave(stage.queue.popleft()[1], now_ns, remaining)
-
-    def discard(self) -> int:
-        """Drop everything held, and return how many bytes that were."""
-        dropped = self.held_bytes
-        self._ready.clear()
+            if stage not in self.stages:
+                self._let_go(stage, tuple(later for later in before[index + 1 :] if later in self.stages), now_ns)
+        self._set_limits()
+        self._aim_reader(read, now_ns)
         for stage in self.stages:
-            stage.queue.clear()
-        self._held = 0
+            if stage not in before:
+                self._begin(stage, now_ns)
+
+    def discard(self, direction: Direction) -> int:
+        """Drop everything held one way, and return how many bytes that were."""
+        dropped = self.held_bytes(direction)
+        self._ready = [passed for passed in self._ready if passed.origin.direction != direction]
+        for stage in self.stages:
+            stage.queues[direction].clear()
+        self._held[direction] = 0
         return dropped
 
-    def _leave(self, item: Item, at_ns: int, onward: tuple[Stage, ...]) -> None:
-        self._held -= _cost(item)
-        if onward:
-            self._held += onward[0].enter(item, at_ns)
-        else:
-            self._ready.append(item)
+    def _stages(self, hitting: tuple[ArmedFault, ...], *, has_reader: bool) -> tuple[Stage, ...]:
+        """Return the stages there must be now: those that run already as they are, and new ones for what is new."""
+        known = {stage.armed: stage for stage in self.stages}
+        stages: list[Stage] = []
+        if has_reader and self.reader is not None:
+            stages.append(known.get(None) or Stage(None, self.reader))
+        for armed in hitting:
+            if (stage := known.get(armed)) is None:
+                toxic = self.armed.toxic(armed, self._connection)
+                stage = None if toxic is None else Stage(armed, toxic)
+            if stage is not None:
+                stages.append(stage)
+        return tuple(stages)
+
+    def _set_limits(self) -> None:
+        for direction in DIRECTIONS:
+            wanted = (stage.backlog_bytes(direction) for stage in self.stages)
+            self._limits[direction] = min((limit for limit in wanted if limit is not None), default=self._limit)
+
+    def _aim_reader(self, read: Sequence[ArmedFault], now_ns: int) -> None:
+        if self.reader is None:
+            return
+        for passed in self.reader.aim(read, now_ns):
+            if read:
+                self._hold(self.stages[0], passed)
+            else:
+                self._enter(passed.item, passed.origin, passed.at_ns, self.stages)
+
+    def _begin(self, stage: Stage, now_ns: int) -> None:
+        for passed in stage.begin(now_ns):
+            self._add(stage, passed, now_ns)
+            self._hold(stage, passed)
+
+    def _enter(self, item: Item, origin: Origin, at_ns: int, stages: tuple[Stage, ...]) -> None:
+        """Let an item arrive at the first of these stages, or at the end of them all."""
+        if not stages:
+            self._ready.append(Passed(at_ns, item, origin))
+            return
+        stage = stages[0]
+        passes = stage.pass_on(item, origin, at_ns)
+        self._note(stage, item, origin, at_ns, passes)
+        for passed in passes:
+            self._hold(stage, passed)
+
+    def _hold(self, stage: Stage, passed: Passed) -> None:
+        self._held[passed.origin.direction] += _cost(passed.item)
+        stage.schedule(passed)
+
+    def _leave(self, passed: Passed, onward: tuple[Stage, ...]) -> None:
+        self._held[passed.origin.direction] -= _cost(passed.item)
+        self._enter(passed.item, passed.origin, passed.at_ns, onward)
+
+    def _let_go(self, stage: Stage, onward: tuple[Stage, ...], now_ns: int) -> None:
+        for queue in stage.queues.values():
+            while queue:
+                self._leave(queue.popleft()._replace(at_ns=now_ns), onward)
+        for passed in stage.end(now_ns):
+            self._add(stage, passed, now_ns)
+            self._enter(passed.item, passed.origin, passed.at_ns, onward)
+
+    def _note(self, stage: Stage, item: Item, origin: Origin, at_ns: int, passes: Sequence[Passed]) -> None:
+        """Write down what became of an item, if anything did."""
+        if stage.armed is None:
+            return  # A reader writes down itself what its faults do: it knows the message.
+        match passes:
+            case [Passed(at_ns=left_ns, item=left)] if left is item:
+                if left_ns > at_ns:
+                    self._record(stage, item, origin, at_ns, "delayed")
+            case []:
+                self._record(stage, item, origin, at_ns, "dropped")
+                self.dropped_bytes[origin.direction] += _size(item)
+            case _:
+                self._record(stage, item, origin, at_ns, "changed")
+                for direction in DIRECTIONS:
+                    more = sum(_size(passed.item) for passed in passes if passed.origin.direction == direction)
+                    more -= _size(item) if direction == origin.direction else 0
+                    self.added_bytes[direction] += max(0, more)
+                    self.dropped_bytes[direction] += max(0, -more)
+
+    def _add(self, stage: Stage, passed: Passed, at_ns: int) -> None:
+        """Write down what a toxic lets leave of its own accord."""
+        self._record(stage, passed.item, passed.origin, at_ns, "added")
+        self.added_bytes[passed.origin.direction] += _size(passed.item)
+
+    def _record(self, stage: Stage, item: Item, origin: Origin, at_ns: int, decision: Decision) -> None:
+        assert stage.armed is not None
+        self.armed.hits.add(Hit(stage.armed.fault_id, at_ns, self._connection, origin.direction, origin.ordinal, _size(item), decision))
 
 
 def _size(item: Item) -> int:

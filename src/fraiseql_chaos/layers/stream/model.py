@@ -20,17 +20,46 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Final, Literal, NamedTuple, Protocol, runtime_checkable
+from typing import ClassVar, Final, Literal, NamedTuple, Protocol, runtime_checkable
 
 from fraiseql_chaos.core import Rolls
 from fraiseql_chaos.errors import DeclarationError
+from fraiseql_chaos.layers.stream.scope import Scope
+from fraiseql_chaos.plan import Fault
 
-__all__ = ["DIRECTIONS", "Address", "Closing", "Direction", "Ending", "Item", "Meeting", "Opening", "Origin", "Passed", "TcpAddress", "Toxic", "UnixAddress"]
+__all__ = [
+    "DIRECTIONS",
+    "FOREVER_NS",
+    "Address",
+    "Closing",
+    "Direction",
+    "Door",
+    "Ending",
+    "Item",
+    "Meeting",
+    "Narrow",
+    "Opening",
+    "Origin",
+    "Passed",
+    "StreamFault",
+    "TcpAddress",
+    "Toxic",
+    "UnixAddress",
+]
 
 type Direction = Literal["up", "down"]
 """``up`` is towards the server (requests), ``down`` towards the service (answers)."""
 
 DIRECTIONS: Final[tuple[Direction, Direction]] = ("up", "down")
+
+type Door = Literal["open", "slow", "hanging", "shut"]
+"""
+What a connect to the edge meets. ``slow``: the kernel completes it, but it is accepted late. ``hanging``: the kernel drops its SYN, and the
+connect waits. ``shut``: the kernel answers ECONNREFUSED.
+"""
+
+FOREVER_NS: Final = 2**62
+"""An instant 146 years after boot: a toxic holds an item until it is healed by letting it leave then."""
 
 
 class Ending(Enum):
@@ -131,6 +160,37 @@ class Closing(Protocol):
 
     def end(self, at_ns: int) -> Iterable[Passed]:
         """Return what leaves because the fault was healed now."""
+        ...
+
+
+@runtime_checkable
+class Narrow(Protocol):
+    """A toxic that holds little: what waits in front of it makes the sender wait, as a full queue of a slow wire does."""
+
+    def backlog_bytes(self, direction: Direction) -> int | None:
+        """Return how much the connection may hold one way; None if it does not matter."""
+        ...
+
+
+class StreamFault(Fault, Protocol):
+    """
+    A fault of the stream layer: a value that knows how it acts.
+
+    Attributes:
+        door: What connects meet while it is armed.
+        acts_at_once: Whether its toxic is an ``Opening`` or ``Narrow``, so that idle connections must meet it when it is armed.
+    """
+
+    door: ClassVar[Door]
+    acts_at_once: ClassVar[bool]
+
+    @property
+    def scope(self) -> Scope:
+        """Which connections it hits."""
+        ...
+
+    def toxic(self, meeting: Meeting) -> Toxic | None:
+        """Return what it does to a connection that it hits; None if it acts on the door alone."""
         ...
 
 

@@ -23,7 +23,8 @@ GARBAGE = {
     "a value of the wrong type": b'{"do":"ledger","edge":7}\n',
     "nested too deeply": b"[" * (LINE_BYTES_MAX - 1) + b"\n",
     "an endless line": b"x" * (LINE_BYTES_MAX + 1),
-    "no address": b'{"do":"open","edge":"x","upstream":{"port":1},"seed":1}\n',
+    "hits from before the first": b'{"do":"hits","edge":"x","since":-1}\n',
+    "no address": b'{"do":"open","edge":"x","upstream":{"port":1},"seed":1,"protocol":"bytes"}\n',
 }
 
 
@@ -38,7 +39,7 @@ def say(proxy: Proxy, line: bytes) -> Any:
 
 
 def arm(edge: Edge, fault: object) -> bytes:
-    return json.dumps({"do": "arm", "edge": edge.name, "fault_id": "0", "fault": fault}).encode() + b"\n"
+    return json.dumps({"do": "arm", "edge": edge.name, "fault_id": "0", "dice": "0", "fault": fault}).encode() + b"\n"
 
 
 @pytest.mark.parametrize("line", GARBAGE.values(), ids=GARBAGE.keys())

@@ -28,3 +28,8 @@ def test_the_kernel_gives_a_held_port_to_nobody_who_asks_for_any() -> None:
     for other in others:
         other.close()
     port.release()
+
+
+def test_a_port_that_somebody_listens_on_cannot_be_held() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other, pytest.raises(OSError, match="in use"):
+        HeldPort("127.0.0.1", other.getsockname()[1])

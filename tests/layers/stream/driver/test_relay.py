@@ -60,7 +60,7 @@ def test_bytes_arrive_intact_both_ways_at_once(edge: Edge, delay: Duration | Non
     ledger = edge.ledger
     assert (ledger.up.bytes, ledger.down.bytes) == (len(up), len(down))
     assert ledger.up.held_bytes == ledger.up.dropped_bytes == ledger.down.held_bytes == ledger.down.dropped_bytes == 0
-    assert set(ledger.delayed_chunks) == (set() if delay is None else {"up", "down"})
+    assert set(ledger.hits) == (set() if delay is None else {"up", "down"})
 
 
 @pytest.mark.parametrize("is_delayed", [False, True], ids=["no fault", "latency"])
@@ -125,7 +125,7 @@ def test_an_answer_is_as_late_as_asked_and_never_early(edge: Edge, direction: st
             far.sendall(b"!")
             near.recv(1)
             assert time.monotonic_ns() - began_ns >= ms(20).ns
-        assert edge.ledger.delayed_chunks == {"latency": 20}
+        assert edge.ledger.hits == {"latency": {"delayed": 20}}
 
 
 def test_live_connections_meet_a_fault_at_their_next_chunk_and_its_heal_at_once(edge: Edge) -> None:
@@ -153,7 +153,7 @@ def test_jitter_keeps_the_order_on_the_wire(edge: Edge) -> None:
             sent.append(word)
             eventually(lambda: edge.ledger.down.chunks == len(sent), "the arrival of a word")
         assert receive(near, 120) == b"".join(words)
-        assert edge.ledger.delayed_chunks == {"latency": 60}
+        assert edge.ledger.hits == {"latency": {"delayed": 60}}
 
 
 def test_what_was_held_for_a_cut_connection_is_counted_as_dropped(edge: Edge) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from fraiseql_chaos.layers.server.faults.stop import Stop
 
 __all__ = ["SERVER_FAULTS", "ServerFault", "Stop"]
 
 type ServerFault = Stop
 
-SERVER_FAULTS = (Stop,)
+SERVER_FAULTS: Final[tuple[type[Stop]]] = (Stop,)

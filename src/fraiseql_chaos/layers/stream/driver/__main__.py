@@ -17,6 +17,7 @@ from pathlib import Path
 
 import uvloop
 
+from fraiseql_chaos.errors import DeclarationError
 from fraiseql_chaos.layers.stream.driver.alarm import Alarm
 from fraiseql_chaos.layers.stream.driver.commands import Commands, Session
 from fraiseql_chaos.layers.stream.driver.edge import Edge
@@ -44,7 +45,9 @@ async def _serve(control: Path, held_bytes_limit: int) -> None:
     loop = asyncio.get_running_loop()
     alarm = Alarm(loop)
 
-    def make_edge(upstream: Address, seed: int) -> Edge:
+    def make_edge(upstream: Address, seed: int, protocol: str) -> Edge:
+        if protocol != "bytes":
+            raise DeclarationError(f"this proxy reads no protocol {protocol!r}, only 'bytes'; nothing was opened")
         return Edge(loop, alarm, upstream=upstream, seed=seed, held_bytes_limit=held_bytes_limit)
 
     commands = Commands(make_edge)

@@ -1,10 +1,10 @@
 """
 What the proxy does when it is told to: one JSON object a line in, one out.
 
-    {"do": "open", "edge": "database", "upstream": {"host": "127.0.0.1", "port": 5432}, "seed": 7}
+    {"do": "open", "edge": "database", "upstream": {"host": "127.0.0.1", "port": 5432}, "seed": 7, "protocol": "bytes"}
     {"ok": {"host": "127.0.0.1", "port": 40123}}
-    {"do": "arm", "edge": "database", "fault": {"kind": "storm", "parameters": {}}, "fault_id": "0"}
-    {"error": {"whose": "declaration", "message": "no stream fault is called 'storm'; ..."}}
+    {"do": "arm", "edge": "database", "fault": {"kind": "storm", "parameters": {}}, "fault_id": "0", "dice": "storm"}
+    {"error": {"whose": "declaration", "message": "no fault of an edge is called 'storm'; ..."}}
 
 No command waits for anything, so an answer never depends on how data flows; and nothing a client can say ends the process.
 """
@@ -14,20 +14,23 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final, cast
 
 from fraiseql_chaos.core import Json, JsonObject
 from fraiseql_chaos.errors import ChaosError, DeclarationError, LocalProtocolError
-from fraiseql_chaos.layers.stream.codec import address_from_json, address_to_json, fault_from_json
+from fraiseql_chaos.layers.stream.codec import STREAM_KINDS, address_from_json, address_to_json, fault_from_json
 from fraiseql_chaos.layers.stream.driver.edge import Edge
-from fraiseql_chaos.layers.stream.ledger import ledger_to_json
-from fraiseql_chaos.layers.stream.model import Address
+from fraiseql_chaos.layers.stream.ledger import hits_to_json, ledger_to_json
+from fraiseql_chaos.layers.stream.model import Address, StreamFault
 
 __all__ = ["LINE_BYTES_MAX", "Commands", "Session"]
 
 LINE_BYTES_MAX: Final = 64 * 2**10
 """The longest command read; asyncio's own limit for a line (``StreamReader``), and far beyond any fault's parameters."""
+
+HITS_AT_ONCE: Final = 1_000
+"""How many hits are answered at a time, so that no answer holds the loop for more than a few milliseconds."""
 
 
 class Commands:
@@ -35,11 +38,13 @@ class Commands:
     The edges of the process, by name.
 
     Args:
-        make_edge: Opens an edge towards a server with a seed.
+        make_edge: Opens an edge towards a server, with a seed, that reads a protocol.
+        kinds: The faults that can be armed, by wire name.
     """
 
-    def __init__(self, make_edge: Callable[[Address, int], Edge]) -> None:
+    def __init__(self, make_edge: Callable[[Address, int, str], Edge], *, kinds: Mapping[str, type[StreamFault]] = STREAM_KINDS) -> None:
         self._make_edge = make_edge
+        self._kinds = kinds
         self._edges: dict[str, Edge] = {}
 
     def answer(self, line: bytes) -> bytes:
@@ -58,28 +63,31 @@ class Commands:
         match request:
             case {"do": "ping", **rest} if not rest:
                 return {"pid": os.getpid()}
-            case {"do": "open", "edge": str(name), "upstream": upstream, "seed": int(seed), **rest} if not rest:
-                return self._open(name, address_from_json(upstream), seed)
-            case {"do": "arm", "edge": str(name), "fault_id": str(fault_id), "fault": fault, **rest} if not rest:
-                self._edge(name).arm(fault_id, fault_from_json(fault))
+            case {"do": "open", "edge": str(name), "upstream": upstream, "seed": int(seed), "protocol": str(protocol), **rest} if not rest:
+                return self._open(name, address_from_json(upstream), seed, protocol)
+            case {"do": "arm", "edge": str(name), "fault_id": str(fault_id), "fault": fault, "dice": str(dice), **rest} if not rest:
+                self._edge(name).arm(fault_id, fault_from_json(fault, self._kinds), name=dice)
             case {"do": "heal", "edge": str(name), "fault_id": str(fault_id), **rest} if not rest:
                 self._edge(name).heal(fault_id)
             case {"do": "ledger", "edge": str(name), **rest} if not rest:
                 return ledger_to_json(self._edge(name).ledger())
+            case {"do": "hits", "edge": str(name), "since": int(since), **rest} if not rest and since >= 0:
+                return hits_to_json(self._edge(name).hits(since)[:HITS_AT_ONCE])
             case {"do": "close", "edge": str(name), **rest} if not rest:
                 self._edge(name).close()
                 del self._edges[name]
             case _:
                 raise LocalProtocolError(
-                    "a command is an object with one of these sets of keys: do=ping; do=open, edge, upstream, seed; do=arm, edge, fault_id, fault; "
-                    f"do=heal, edge, fault_id; do=ledger, edge; do=close, edge; not {request!r:.200}; nothing was done"
+                    "a command is an object with one of these sets of keys: do=ping; do=open, edge, upstream, seed, protocol; "
+                    "do=arm, edge, fault_id, fault, dice; do=heal, edge, fault_id; do=ledger, edge; do=hits, edge, since (from 0); do=close, edge; "
+                    f"not {request!r:.200}; nothing was done"
                 )
         return None
 
-    def _open(self, name: str, upstream: Address, seed: int) -> Json:
+    def _open(self, name: str, upstream: Address, seed: int, protocol: str) -> Json:
         if name in self._edges:
             raise DeclarationError(f"an edge called {name!r} is open already; close it first, or choose another name; nothing was opened")
-        edge = self._make_edge(upstream, seed)
+        edge = self._make_edge(upstream, seed, protocol)
         self._edges[name] = edge
         return address_to_json(edge.address)
 

@@ -18,24 +18,24 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from typing import Final
+from collections import defaultdict
+from collections.abc import Callable
 
 from fraiseql_chaos.core import now_ns
+from fraiseql_chaos.layers.stream.armed import Armed, MakeToxic, make_toxic
 from fraiseql_chaos.layers.stream.driver.alarm import Alarm
+from fraiseql_chaos.layers.stream.driver.door import Doorway
 from fraiseql_chaos.layers.stream.driver.port import HeldPort
 from fraiseql_chaos.layers.stream.driver.relay import Relay, Tally
-from fraiseql_chaos.layers.stream.engine import Armed
-from fraiseql_chaos.layers.stream.faults import StreamFault
+from fraiseql_chaos.layers.stream.engine import Conversation, Reader
+from fraiseql_chaos.layers.stream.hits import Hit
 from fraiseql_chaos.layers.stream.ledger import Ledger, Traffic
-from fraiseql_chaos.layers.stream.model import Address, Direction, TcpAddress, UnixAddress
+from fraiseql_chaos.layers.stream.model import DIRECTIONS, Address, Direction, StreamFault, TcpAddress, UnixAddress
 
-__all__ = ["Edge"]
+__all__ = ["Edge", "MakeReader"]
 
-ACCEPTS_AT_ONCE: Final = 64
-"""How many connections are accepted before other sockets get their turn."""
-
-ACCEPT_AGAIN_S: Final = 0.1
-"""How long the door is left alone when the process has run out of file descriptors; nothing else tells that there is one again."""
+type MakeReader = Callable[[Armed, int], Reader]
+"""Makes the reader of a connection from what is armed at its edge and its ordinal there."""
 
 
 class Edge:
@@ -45,58 +45,100 @@ class Edge:
     Args:
         loop: The loop everything runs on.
         alarm: The process's one timer.
-        upstream: The server.
+        upstream: The server; may be set anew, and then holds for connections opened from then on.
         seed: Where the dice of its faults derive from.
         held_bytes_limit: How much each direction of a connection may hold.
+        listen: Address and port to listen on; port 0 lets the kernel choose.
+        make_toxic: Makes a fault act on a connection.
+        make_reader: Makes what follows each connection from its first byte; None if nobody reads what passes.
 
     Raises:
         OSError: If no port can be had.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, alarm: Alarm, *, upstream: Address, seed: int, held_bytes_limit: int) -> None:
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        alarm: Alarm,
+        *,
+        upstream: Address,
+        seed: int,
+        held_bytes_limit: int,
+        listen: tuple[str, int] = ("127.0.0.1", 0),
+        make_toxic: MakeToxic = make_toxic,
+        make_reader: MakeReader | None = None,
+    ) -> None:
         self._loop = loop
         self._alarm = alarm
-        self._upstream = upstream
+        self.upstream = upstream
         self._held_bytes_limit = held_bytes_limit
-        self._armed = Armed(seed)
-        self._tallies: dict[Direction, Tally] = {"up": Tally(), "down": Tally()}
-        self._relays: set[Relay] = set()
+        self._make_reader = make_reader
+        self._armed = Armed(seed, make_toxic=make_toxic)
+        self._closed: dict[Direction, Tally] = {"up": Tally(), "down": Tally()}
+        self._relays: dict[int, Relay] = {}
         self._joining: dict[asyncio.Task[None], Relay] = {}
         self._opened = self._failed = self._cut = 0
-        self._port = HeldPort()
-        self._door: socket.socket | None = None
-        self._open_door()
+        self._is_enabled = True
+        self._port = HeldPort(*listen)
+        self._door = Doorway(loop, self._port, self._admit)
+        self._door.turn("open")
 
     @property
     def address(self) -> TcpAddress:
         """Where the service connects to."""
-        return TcpAddress(host="127.0.0.1", port=self._port.number)
+        return TcpAddress(host=self._port.host, port=self._port.number)
 
-    def arm(self, fault_id: str, fault: StreamFault) -> None:
-        """Arm a fault; connections there are meet it at their next chunk, or are cut at once if it refuses."""
-        self._armed.arm(fault_id, fault)
-        if self._armed.refuses:
-            self._shut_door()
-            self._cut_all()
+    @property
+    def is_enabled(self) -> bool:
+        """Whether connections are let in at all; see ``disable``."""
+        return self._is_enabled
+
+    def arm(self, fault_id: str, fault: StreamFault, *, name: str | None = None) -> None:
+        """
+        Arm a fault; connections there are meet it at their next chunk, or at once if it acts without one.
+
+        Args:
+            fault_id: What it is called here.
+            fault: The fault.
+            name: What its dice are called; the id if there is no name that depends less on the neighbours.
+        """
+        self._armed.arm(fault_id, fault, name=fault_id if name is None else name, now_ns=now_ns(), present=tuple(self._relays), upcoming=self._opened)
+        self._turn_door()
+        if fault.acts_at_once:
+            self._renew_all()
+
+    def replace(self, fault_id: str, fault: StreamFault) -> None:
+        """Put a fault in the place of another, which is healed by that."""
+        self._armed.replace(fault_id, fault, now_ns=now_ns(), present=tuple(self._relays), upcoming=self._opened)
+        self._turn_door()
+        self._renew_all(only_bent=not fault.acts_at_once)
 
     def heal(self, fault_id: str) -> None:
         """Heal a fault; what it held moves on, and the door opens if no other keeps it shut."""
         self._armed.heal(fault_id)
-        if self._door is None and not self._armed.refuses:
-            self._open_door()
-        time_ns = now_ns()
-        for relay in tuple(self._relays):
-            for side in relay.sides:
-                side.renew(time_ns)
+        self._turn_door()
+        self._renew_all(only_bent=True)
+
+    def disable(self) -> None:
+        """Let nobody in and cut every connection, until it is enabled."""
+        self._is_enabled = False
+        self._turn_door()
+
+    def enable(self) -> None:
+        """Let connections in again."""
+        self._is_enabled = True
+        self._turn_door()
 
     def close(self) -> None:
         """Give the port back and cut every connection."""
-        self._shut_door()
-        self._cut_all()
+        self.disable()
         self._port.release()
 
     def ledger(self) -> Ledger:
         """Return the counts as they are now."""
+        hits: defaultdict[str, dict[str, int]] = defaultdict(dict)
+        for (fault_id, decision), count in self._armed.hits.counts.items():
+            hits[fault_id][decision] = count
         return Ledger(
             connections_opened=self._opened,
             connections_failed=self._failed,
@@ -104,57 +146,43 @@ class Edge:
             connections_open=len(self._relays),
             up=self._traffic("up"),
             down=self._traffic("down"),
-            delayed_chunks=dict(self._armed.delayed_chunks),
+            hits=dict(hits),
         )
+
+    def hits(self, since: int = 0) -> list[Hit]:
+        """Return what the faults did, from the given place in the list of what was kept."""
+        return self._armed.hits.kept[since:]
+
+    def _renew_all(self, *, only_bent: bool = False) -> None:
+        """Let connections learn of a change now; a connection that nothing bends may learn of most at its next chunk."""
+        time_ns = now_ns()
+        for relay in tuple(self._relays.values()):
+            if relay.talk.stages or not only_bent:
+                relay.renew(time_ns)
+
+    def _turn_door(self) -> None:
+        state = self._armed.door if self._is_enabled else "shut"
+        self._door.turn(state)
+        if state == "shut":
+            self._cut_all()
 
     def _traffic(self, direction: Direction) -> Traffic:
-        tally = self._tallies[direction]
-        held_bytes = sum((relay.near if direction == "up" else relay.far).flow.held_bytes for relay in self._relays)
-        return Traffic(bytes=tally.bytes, chunks=tally.chunks, held_bytes=held_bytes, dropped_bytes=tally.dropped_bytes)
-
-    def _open_door(self) -> None:
-        self._door = self._port.listen()
-        self._loop.add_reader(self._door, self._accept, self._door)
-
-    def _shut_door(self) -> None:
-        if self._door is not None:
-            self._loop.remove_reader(self._door)
-            self._door.close()
-            self._door = None
-
-    def _accept(self, door: socket.socket) -> None:
-        if door is not self._door:
-            return  # It was shut after the kernel had reported it ready.
-        for _ in range(ACCEPTS_AT_ONCE):
-            try:
-                client, _peer = door.accept()
-            except BlockingIOError:
-                return
-            except ConnectionAbortedError:
-                continue
-            except OSError:
-                self._loop.remove_reader(door)
-                self._loop.call_later(ACCEPT_AGAIN_S, self._resume_accepting, door)
-                return
-            self._admit(client)
-
-    def _resume_accepting(self, door: socket.socket) -> None:
-        if door is self._door:
-            self._loop.add_reader(door, self._accept, door)
+        total, held_bytes = Tally(), 0
+        total.add(self._closed[direction])
+        for relay in self._relays.values():
+            total.add(relay.tally(direction))
+            held_bytes += relay.talk.held_bytes(direction)
+        return Traffic(
+            bytes=total.bytes, chunks=total.chunks, held_bytes=held_bytes, dropped_bytes=total.dropped_bytes, added_bytes=total.added_bytes
+        )
 
     def _admit(self, client: socket.socket) -> None:
-        client.setblocking(False)  # noqa: FBT003  the standard library takes no name here
-        relay = Relay(
-            self._armed,
-            ordinal=self._opened,
-            up=self._tallies["up"],
-            down=self._tallies["down"],
-            alarm=self._alarm,
-            held_bytes_limit=self._held_bytes_limit,
-            on_closed=self._relays.discard,
-        )
+        ordinal = self._opened
+        reader = None if self._make_reader is None else self._make_reader(self._armed, ordinal)
+        talk = Conversation(self._armed, connection=ordinal, held_bytes_limit=self._held_bytes_limit, reader=reader)
+        relay = Relay(talk, ordinal=ordinal, alarm=self._alarm, on_closed=self._forget)
         self._opened += 1
-        self._relays.add(relay)
+        self._relays[ordinal] = relay
         task = self._loop.create_task(self._join(client, relay))
         self._joining[task] = relay
         task.add_done_callback(self._joining.pop)
@@ -165,24 +193,30 @@ class Edge:
             await self._dial(relay)
             await self._loop.connect_accepted_socket(lambda: relay.near, client)
             is_joined = True
+            relay.renew(now_ns())  # What acts without a chunk acts from here on.
         except OSError:
             self._failed += 1
         finally:
             if not is_joined:
                 relay.cut()
                 client.close()
-                self._relays.discard(relay)
+                self._forget(relay)
 
     async def _dial(self, relay: Relay) -> None:
-        match self._upstream:
+        match self.upstream:
             case TcpAddress(host=host, port=port):
                 await self._loop.create_connection(lambda: relay.far, host, port)
             case UnixAddress(path=path):
                 await self._loop.create_unix_connection(lambda: relay.far, str(path))
 
+    def _forget(self, relay: Relay) -> None:
+        if self._relays.pop(relay.ordinal, None) is not None:
+            for direction in DIRECTIONS:
+                self._closed[direction].add(relay.tally(direction))
+
     def _cut_all(self) -> None:
         self._cut += len(self._relays)
         for task in tuple(self._joining):
             task.cancel()
-        for relay in tuple(self._relays):
+        for relay in tuple(self._relays.values()):
             relay.cut()

@@ -1,8 +1,8 @@
 """
 A connection through an edge: two sides, each reading its own socket and writing its peer's.
 
-    service ==> near.socket -- near.flow --> far.socket ==> server
-    service <== near.socket <-- far.flow --- far.socket <== server
+    service ==> near.socket --- up --> [ conversation ] -- up ---> far.socket ==> server
+    service <== near.socket <- down -- [   (engine)   ] <-- down - far.socket <== server
 
 This is the hot path of the product, and three things keep it short:
 
@@ -11,11 +11,11 @@ This is the hot path of the product, and three things keep it short:
   for each chunk, which small answers pay for.
 * Bytes are written to the peer's descriptor at once. The transport's queue takes what the kernel does not, and all that follows while
   any of it waits there, so order is kept. Its high-water mark is 0, so the loop itself says when it begins to wait and when all is gone.
-* Two integers are compared to learn that nothing was armed or healed since the last chunk. Unless a fault bends the flow, its bytes go
-  straight through.
+* Two integers are compared to learn that nothing was armed or healed since the last chunk. Unless a fault bends the conversation, its
+  bytes go straight through.
 
 What ends on one side ends likewise on the other: a half-close passes through and leaves the other direction alive, a reset becomes a
-reset. Who does not read makes the other side wait: a side stops reading while its peer's queue, or its own flow, is full.
+reset. Who does not read makes the other side wait: a side stops reading while its peer's queue, or its own direction, is full.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from typing import Final, cast
 
 from fraiseql_chaos.core import now_ns
 from fraiseql_chaos.layers.stream.driver.alarm import Alarm
-from fraiseql_chaos.layers.stream.engine import Armed, Flow
-from fraiseql_chaos.layers.stream.model import Ending, Item
+from fraiseql_chaos.layers.stream.engine import Conversation
+from fraiseql_chaos.layers.stream.model import Direction, Ending, Item, Origin
 
 __all__ = ["Relay", "Tally"]
 
@@ -42,14 +42,22 @@ _NO_FD: Final = -1
 
 
 class Tally:
-    """What arrived in one direction of an edge, and what of it nobody will ever get."""
+    """What arrived one way, what of it nobody will ever get, and what was added to it."""
 
-    __slots__ = ("bytes", "chunks", "dropped_bytes")
+    __slots__ = ("added_bytes", "bytes", "chunks", "dropped_bytes")
 
     def __init__(self) -> None:
         self.bytes = 0
         self.chunks = 0
         self.dropped_bytes = 0
+        self.added_bytes = 0
+
+    def add(self, other: Tally) -> None:
+        """Add another's counts to these."""
+        self.bytes += other.bytes
+        self.chunks += other.chunks
+        self.dropped_bytes += other.dropped_bytes
+        self.added_bytes += other.added_bytes
 
 
 class State(Enum):
@@ -67,28 +75,25 @@ class State(Enum):
 
 class Side(asyncio.Protocol):
     """
-    One socket of a connection: reads it, and hands what it read to its peer through a flow.
+    One socket of a connection: reads it, and hands what it read to its peer through the conversation.
 
     Args:
-        flow: What becomes of the items read here.
-        tally: Where they are counted.
-        alarm: What wakes the flow when something is due.
-        on_lost: Called once, when the socket is closed.
+        relay: The connection.
+        direction: Which way goes what is read here.
     """
 
     __slots__ = (
-        "_alarm",
-        "_due_ns",
         "_early",
         "_fd",
         "_has_ended",
         "_has_finished",
         "_has_transport",
         "_is_paused",
-        "_on_lost",
+        "_relay",
         "_state",
+        "_talk",
         "_transport",
-        "flow",
+        "direction",
         "peer",
         "tally",
     )
@@ -96,16 +101,15 @@ class Side(asyncio.Protocol):
     peer: Side
     _transport: asyncio.Transport
 
-    def __init__(self, flow: Flow, tally: Tally, alarm: Alarm, on_lost: Callable[[], None]) -> None:
-        self.flow = flow
-        self.tally = tally
-        self._alarm = alarm
-        self._on_lost = on_lost
+    def __init__(self, relay: Relay, direction: Direction) -> None:
+        self.direction: Direction = direction
+        self.tally = Tally()
+        self._relay = relay
+        self._talk = relay.talk
         self._has_transport = False
         self._state = State.CONNECTING
         self._fd = _NO_FD  # The descriptor while bytes may be written to it past the transport, and only then.
         self._early: list[Item] = []
-        self._due_ns = 0
         self._has_ended = False  # The socket has said that no more will come.
         self._has_finished = False  # The socket was told that no more will come.
         self._is_paused = False
@@ -128,13 +132,16 @@ class Side(asyncio.Protocol):
         self.peer.throttle()
 
     def data_received(self, data: bytes) -> None:
-        tally, flow = self.tally, self.flow
-        tally.bytes += len(data)
-        tally.chunks += 1
-        if flow.stages or flow.epoch != flow.armed.epoch:
+        tally, talk = self.tally, self._talk
+        if talk.stages or talk.epoch != talk.armed.epoch:
             self._bend(data)
+        elif talk.reader is not None and (ending := talk.reader.watch(self.direction, data)) is not None:
+            tally.dropped_bytes += len(data)
+            self.peer.receive(ending)
         else:
             self.peer.send(data)
+        tally.bytes += len(data)
+        tally.chunks += 1
 
     def eof_received(self) -> bool:
         self._has_ended = True
@@ -155,9 +162,9 @@ class Side(asyncio.Protocol):
         if exc is not None and self._state is not State.CLOSED:  # Otherwise we closed it ourselves and know.
             self._state, self._fd, self._has_ended = State.CLOSED, _NO_FD, True
             self._bend(Ending.RESET)
-        self._on_lost()
+        self._relay.one_lost()
 
-    # Its peer, the alarm and the edge call these.
+    # Its peer and the relay call these.
 
     def send(self, data: bytes) -> None:
         """Write bytes to the socket, at once if it takes them."""
@@ -178,34 +185,22 @@ class Side(asyncio.Protocol):
         """Give the socket an item that has arrived for it."""
         if isinstance(item, bytes):
             self.send(item)
+        elif item is Ending.RESET:
+            self._relay.reset()
+        elif item is Ending.CUT:
+            self._relay.cut()
         elif self._state is State.CONNECTING:
             self._early.append(item)
-        elif item is Ending.FIN:
-            self._finish()
-        else:
+        elif item is Ending.LOST:
             self._reset()
-
-    def pump(self, time_ns: int) -> None:
-        """Hand over what is due by now, and have the alarm call again for the rest."""
-        for item in self.flow.take(time_ns):
-            self.peer.receive(item)
-        due_ns = self.flow.due_ns
-        if due_ns is not None and due_ns != self._due_ns:
-            self._due_ns = due_ns
-            self._alarm.call_at(due_ns, self.pump)
-        self.throttle()
-
-    def renew(self, time_ns: int) -> None:
-        """Let go of what a healed fault still holds; a flow that holds nothing learns of the change at its next chunk."""
-        if self.flow.is_holding:
-            self.flow.renew(time_ns)
-            self.pump(time_ns)
+        else:
+            self._finish()
 
     def throttle(self) -> None:
         """Read on, or stop reading, by whether what is read can go anywhere."""
         if self._has_ended or self._state in {State.CONNECTING, State.CLOSED}:
             return
-        must_wait = self.flow.is_full or self.peer.is_blocked
+        must_wait = self._talk.is_full(self.direction) or self.peer.is_blocked
         if must_wait != self._is_paused:
             self._is_paused = must_wait
             if must_wait:
@@ -218,6 +213,13 @@ class Side(asyncio.Protocol):
         """Whether the socket takes no more for now."""
         return self._state is State.CONNECTING or (self._state is State.OPEN and self._fd == _NO_FD)
 
+    def arm_reset(self) -> None:
+        """Let the kernel send an RST when the socket is closed, and drop what is unsent."""
+        if self._has_transport and self._state is not State.CLOSED:
+            sock = self._transport.get_extra_info("socket")
+            if sock.family != socket.AF_UNIX:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+
     def close(self, *, at_once: bool) -> None:
         """
         Close the socket, and drop what was on its way from it.
@@ -225,8 +227,13 @@ class Side(asyncio.Protocol):
         Args:
             at_once: Whether to drop, too, what its transport still has to write to it.
         """
+        self.tally.dropped_bytes += self._talk.discard(self.direction)
+        self._shut(at_once=at_once)
+
+    # The rest.
+
+    def _shut(self, *, at_once: bool) -> None:
         self._state, self._fd = State.CLOSED, _NO_FD
-        self.tally.dropped_bytes += self.flow.discard()
         self.peer.tally.dropped_bytes += sum(len(item) for item in self._early if isinstance(item, bytes))
         self._early.clear()
         if not self._has_transport:
@@ -236,12 +243,10 @@ class Side(asyncio.Protocol):
         else:
             self._transport.close()
 
-    # The rest.
-
     def _bend(self, item: Item) -> None:
         time_ns = now_ns()
-        self.flow.feed(item, time_ns)
-        self.pump(time_ns)
+        self._talk.feed(item, Origin(self.direction, self.tally.chunks, self.tally.bytes), time_ns)
+        self._relay.pump(time_ns)
 
     def _send_later(self, data: bytes) -> None:
         match self._state:
@@ -262,16 +267,15 @@ class Side(asyncio.Protocol):
         self._has_finished = True
         if self._state is State.OPEN:
             self._transport.write_eof()
-        if self.peer._has_finished:  # noqa: SLF001  the peer is one of us
+        if self.peer._has_finished or self._state is State.CLOSED:  # noqa: SLF001  the peer is one of us
             self.close(at_once=False)
             self.peer.close(at_once=False)
 
     def _reset(self) -> None:
-        if self._state is not State.CLOSED:
-            sock = self._transport.get_extra_info("socket")
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
-        self.close(at_once=True)
-        self.peer.close(at_once=True)
+        """Reset this socket alone; what its peer says from now on has nowhere to go."""
+        self.arm_reset()
+        self._shut(at_once=True)
+        self.peer.throttle()
 
 
 class Relay:
@@ -279,26 +283,22 @@ class Relay:
     Two sides joined: ``near`` has the service at its other end, ``far`` the server.
 
     Args:
-        armed: The faults of its edge.
+        talk: The engine of the connection.
         ordinal: Which of the edge's connections it is, from 0.
-        up: Where what goes to the server is counted.
-        down: Where what goes to the service is counted.
-        alarm: What wakes its flows.
-        held_bytes_limit: How much each direction may hold.
+        alarm: What wakes it when something is due.
         on_closed: Called once, when both sockets are closed.
     """
 
-    __slots__ = ("_lost", "_on_closed", "far", "near")
+    __slots__ = ("_alarm", "_due_ns", "_lost", "_on_closed", "far", "near", "ordinal", "talk")
 
-    def __init__(
-        self, armed: Armed, *, ordinal: int, up: Tally, down: Tally, alarm: Alarm, held_bytes_limit: int, on_closed: Callable[[Relay], None]
-    ) -> None:
+    def __init__(self, talk: Conversation, *, ordinal: int, alarm: Alarm, on_closed: Callable[[Relay], None]) -> None:
+        self.ordinal = ordinal
+        self.talk = talk
+        self._alarm = alarm
+        self._due_ns = 0
         self._lost = 0
         self._on_closed = on_closed
-        upward = Flow(armed, connection=ordinal, direction="up", held_bytes_limit=held_bytes_limit)
-        downward = Flow(armed, connection=ordinal, direction="down", held_bytes_limit=held_bytes_limit)
-        self.near = Side(upward, up, alarm, self._one_lost)
-        self.far = Side(downward, down, alarm, self._one_lost)
+        self.near, self.far = Side(self, "up"), Side(self, "down")
         self.near.peer, self.far.peer = self.far, self.near
 
     @property
@@ -306,12 +306,43 @@ class Relay:
         """Both sides, the service's first."""
         return self.near, self.far
 
+    def tally(self, direction: Direction) -> Tally:
+        """Return the counts of one direction, what toxics added and swallowed among them."""
+        counted = Tally()
+        counted.add((self.near if direction == "up" else self.far).tally)
+        counted.added_bytes += self.talk.added_bytes[direction]
+        counted.dropped_bytes += self.talk.dropped_bytes[direction]
+        return counted
+
+    def pump(self, time_ns: int) -> None:
+        """Hand over what is due by now, and have the alarm call again for the rest."""
+        for direction, item in self.talk.take(time_ns):
+            (self.far if direction == "up" else self.near).receive(item)
+        due_ns = self.talk.due_ns
+        if due_ns is not None and due_ns != self._due_ns:
+            self._due_ns = due_ns
+            self._alarm.call_at(due_ns, self.pump)
+        self.near.throttle()
+        self.far.throttle()
+
+    def renew(self, time_ns: int) -> None:
+        """Meet what was armed, and let go of what healed faults still hold; without this call it happens at the next chunk."""
+        self.talk.renew(time_ns)
+        self.pump(time_ns)
+
     def cut(self) -> None:
         """End the connection as if the process between its two ends had died; see the header of ``edge``."""
         for side in self.sides:
             side.close(at_once=True)
 
-    def _one_lost(self) -> None:
+    def reset(self) -> None:
+        """End the connection with an RST to whoever is still there."""
+        for side in self.sides:
+            side.arm_reset()
+        self.cut()
+
+    def one_lost(self) -> None:
+        """Note that one of the two sockets is closed."""
         self._lost += 1
         if self._lost == len(self.sides):
             self._on_closed(self)

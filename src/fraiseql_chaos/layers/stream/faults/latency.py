@@ -13,6 +13,7 @@ the service, whatever the client saw.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import median
 from typing import ClassVar, Literal
@@ -20,7 +21,9 @@ from typing import ClassVar, Literal
 from fraiseql_chaos.core import NS_PER_MS, Duration, JsonObject
 from fraiseql_chaos.errors import DeclarationError
 from fraiseql_chaos.history import Sample
-from fraiseql_chaos.plan import Fidelity, Sighting
+from fraiseql_chaos.layers.stream.model import Door, Item, Meeting, Origin, Passed
+from fraiseql_chaos.layers.stream.scope import Scope
+from fraiseql_chaos.plan import Fidelity, Sighting, parameters_of
 
 __all__ = ["Latency"]
 
@@ -45,10 +48,13 @@ class Latency:
     fidelity: ClassVar[Fidelity] = "wire"
     silences: ClassVar[bool] = False
     witnesses: ClassVar[tuple[str, ...]] = ("edge_round_trip", "service_path")
+    door: ClassVar[Door] = "open"
+    acts_at_once: ClassVar[bool] = False
 
     delay: Duration
     jitter: Duration = Duration(0)
     direction: Literal["down", "up"] = "down"
+    scope: Scope = Scope()
 
     def __post_init__(self) -> None:
         for name, value in (("delay", self.delay), ("jitter", self.jitter)):
@@ -67,11 +73,15 @@ class Latency:
 
     def parameters(self) -> JsonObject:
         """Return the magnitudes, in milliseconds."""
-        return {"delay_ms": self.delay.ms, "jitter_ms": self.jitter.ms, "direction": self.direction}
+        return parameters_of(self)
 
     def __str__(self) -> str:
         spread = f" +/- {self.jitter}" if self.jitter.ns else ""
         return f"{self.delay}{spread} of latency {'towards the service' if self.direction == 'down' else 'towards the server'}"
+
+    def toxic(self, meeting: Meeting) -> Delay:
+        """Return what it does to a connection."""
+        return Delay(self, meeting)
 
     def sightings(self, before: tuple[Sample, ...], during: tuple[Sample, ...]) -> tuple[Sighting, ...]:
         """Count the round trips that took as long as the delay demands, if most did, and had not before; and how often the service went that way."""
@@ -90,6 +100,29 @@ class Latency:
                 f"{count} round trips took {median(slow) / NS_PER_MS:.1f} ms at the median, against {median(healthy) / NS_PER_MS:.1f} ms before"
             )
         return (Sighting(witness="PostgreSQL client through the same edge", count=count, statement=statement), _reach(during))
+
+
+class Delay:
+    """
+    Hold every item for a while, counted from its own arrival: a burst is shifted, not spread out.
+
+    The draws reach from ``-jitter`` to ``+jitter`` and belong to the chunk's place in what arrived.
+    """
+
+    __slots__ = ("_delay_ns", "_direction", "_jitter_ns", "_rolls")
+
+    def __init__(self, fault: Latency, meeting: Meeting) -> None:
+        self._delay_ns = fault.delay.ns
+        self._jitter_ns = fault.jitter.ns
+        self._direction = fault.direction
+        self._rolls = meeting.rolls(fault.direction)
+
+    def pass_on(self, item: Item, origin: Origin, at_ns: int) -> Iterable[Passed]:
+        """Let the item leave ``delay`` plus or minus a draw after it arrived."""
+        if origin.direction != self._direction:
+            return (Passed(at_ns, item, origin),)
+        spread_ns = round((2 * self._rolls[origin.ordinal] - 1) * self._jitter_ns) if self._jitter_ns else 0
+        return (Passed(at_ns + self._delay_ns + spread_ns, item, origin),)
 
 
 def _reach(during: tuple[Sample, ...]) -> Sighting:

@@ -16,6 +16,8 @@ from typing import ClassVar
 
 from fraiseql_chaos.core import JsonObject
 from fraiseql_chaos.history import Sample
+from fraiseql_chaos.layers.stream.model import Door, Meeting
+from fraiseql_chaos.layers.stream.scope import Scope
 from fraiseql_chaos.plan import Fidelity, Sighting
 
 __all__ = ["Refuse"]
@@ -31,6 +33,9 @@ class Refuse:
     fidelity: ClassVar[Fidelity] = "kernel"
     silences: ClassVar[bool] = True
     witnesses: ClassVar[tuple[str, ...]] = ("edge_connect", "server_sessions")
+    door: ClassVar[Door] = "shut"
+    acts_at_once: ClassVar[bool] = False
+    scope: ClassVar[Scope] = Scope()
 
     def parameters(self) -> JsonObject:
         """Return no magnitudes: there are none."""
@@ -38,6 +43,9 @@ class Refuse:
 
     def __str__(self) -> str:
         return "connections refused at the edge, existing ones cut"
+
+    def toxic(self, _meeting: Meeting) -> None:
+        """Do nothing to what flows: it acts on the door, and on whole connections."""
 
     def sightings(self, before: tuple[Sample, ...], during: tuple[Sample, ...]) -> tuple[Sighting, ...]:
         """Count refused connects, and the looks at the server that found sessions of the service before they vanished."""

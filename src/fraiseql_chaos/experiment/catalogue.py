@@ -1,0 +1,13 @@
+"""Every fault that can be asked for, whatever its layer."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fraiseql_chaos.layers.server.faults import SERVER_FAULTS
+from fraiseql_chaos.layers.stream.faults import STREAM_FAULTS
+from fraiseql_chaos.plan import Fault
+
+__all__ = ["FAULTS"]
+
+FAULTS: Final[tuple[type[Fault], ...]] = (*STREAM_FAULTS, *SERVER_FAULTS)

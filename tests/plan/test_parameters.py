@@ -1,0 +1,60 @@
+"""A fault's magnitudes survive the way through JSON, by nothing but its own fields."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import pytest
+
+from fraiseql_chaos.core import Duration, JsonObject, ms
+from fraiseql_chaos.errors import DeclarationError
+from fraiseql_chaos.plan import parameter_names, parameters_of, with_parameters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    city: str = "Ghent"
+    floor: int | None = None
+    since: Duration = ms(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Storm:
+    lasting: Duration
+    pause: Duration | None = None
+    names: tuple[str, ...] = ()
+    place: Place = Place()
+
+
+STORM = Storm(lasting=ms(250), names=("Ada", "Bo"), place=Place(floor=3, since=ms(2)))
+
+
+def test_durations_carry_their_unit_in_the_name_and_values_inside_show_what_differs() -> None:
+    raw = parameters_of(STORM)
+    assert raw == {"lasting_ms": 250.0, "pause_ms": None, "names": ["Ada", "Bo"], "place": {"floor": 3, "since_ms": 2.0}}
+    assert "place" not in parameters_of(Storm(lasting=ms(1)))
+
+
+def test_it_comes_back_as_it_was() -> None:
+    assert with_parameters(Storm, json.loads(json.dumps(parameters_of(STORM))), what="storm") == STORM
+
+
+def test_the_names_are_those_of_the_json() -> None:
+    assert parameter_names(Storm) == ("lasting_ms", "pause_ms", "names", "place")
+
+
+@pytest.mark.parametrize(
+    ("raw", "message"),
+    [
+        ({"lasting_ms": 1, "colour": 2}, "storm has no parameter colour; it has lasting_ms, pause_ms, names, place"),
+        ({}, "storm: .*lasting"),
+        ({"lasting_ms": "long"}, "finite number of ms, not 'long'"),
+        ({"lasting_ms": 1, "place": 7}, "storm: place is an object of city, floor, since_ms, not 7"),
+        ({"lasting_ms": 1, "place": {"roof": 1}}, "storm: place has no parameter roof"),
+    ],
+)
+def test_what_it_cannot_be_made_from_is_named(raw: JsonObject, message: str) -> None:
+    with pytest.raises(DeclarationError, match=message) as refused:
+        with_parameters(Storm, raw, what="storm")
+    assert str(refused.value).endswith("nothing was armed")
