@@ -79,7 +79,9 @@ class Flights:
         tasks = [task for task in self._open.values() if task is not None]
         if not tasks:
             return
-        await asyncio.wait(tasks, timeout=max(0, until_ns - now_ns()) / NS_PER_S)
+        pending = set(tasks)
+        while pending and (left_ns := until_ns - now_ns()) > 0:  # uvloop counts whole milliseconds, and may come back most of one early.
+            _, pending = await asyncio.wait(pending, timeout=left_ns / NS_PER_S)
         for flight in tuple(self._open):
             self._abandon(flight)
         for task in tasks:
