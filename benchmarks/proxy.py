@@ -145,37 +145,73 @@ def measure_round_trips(dsn: str, ways: list[Way], rounds: int) -> dict[str, dic
     return {way.name: {"p50_us": p50s[way.name], "p99_us": p99s[way.name], "cpu_us": cpu_us[way.name]} for way in ways}
 
 
-def measure_delay(dsn: str, direct: Way, control: EdgeControl, upstream: TcpAddress) -> dict[str, dict[str, float]]:
+def measure_delay(control: EdgeControl) -> dict[str, dict[str, float]]:
     """
-    Return, for each delay, how far round trips were from the delay and a direct round trip after as much silence, in microseconds.
+    Return, for each delay, how far echoes through a delaying edge were from those of a peer that answers exactly that late itself, in microseconds.
 
-    A machine that has slept wakes late, proxy or not: so what is subtracted was measured after the same silence, in turns. ``idle_edge_us``
-    is the same through an edge without a fault, and says how much of the error is the way through a proxy and not the delay.
-    ``least_us`` compares with the delay alone: if it is below 0, something came early.
+    A machine that has slept wakes late, proxy or not: a client that waits 20 ms for an answer wakes later than one that waits 50 us. So the
+    yardstick is a client that sleeps as long, in turns with the other: its peer, on a direct way, watches the clock until the instant has come.
+    ``echo_us`` and ``idle_edge_us`` are immediate echoes after as much silence, direct and through an edge without a fault. ``least_us``
+    compares with the delay alone: if it is below 0, something came early.
     """
     outcome = {}
     for delay in DELAYS:
-        plain = control.open(f"plain {delay}", upstream=upstream, seed=1)
-        late = control.open(f"late {delay}", upstream=upstream, seed=1)
-        control.arm(f"late {delay}", "latency", Latency(delay=delay))
-        taken_us: dict[str, list[float]] = {"direct": [], "edge": [], "delayed": []}
-        with contextlib.ExitStack() as stack:
-            connections = [stack.enter_context(connect(dsn, address)) for address in (direct.address, plain, late)]
-            for _ in range(DELAYED_QUERIES[delay]):
-                for name, connection in zip(taken_us, connections, strict=True):
-                    time.sleep(delay.s)
-                    taken_us[name] += round_trips_us(connection, 1)
-        baseline_us = statistics.median(taken_us["direct"])
-        errors_us = [taken - delay.ns / 1e3 - baseline_us for taken in taken_us["delayed"]]
+        with echoing(0) as prompt, echoing(delay.ns) as exact:
+            plain = control.open(f"plain {delay}", upstream=prompt, seed=1)
+            late = control.open(f"late {delay}", upstream=prompt, seed=1)
+            control.arm(f"late {delay}", "latency", Latency(delay=delay))
+            taken_us: dict[str, list[float]] = {"direct": [], "edge": [], "exact": [], "delayed": []}
+            with contextlib.ExitStack() as stack:
+                addresses = (prompt, plain, exact, late)
+                clients = [stack.enter_context(socket.create_connection((to.host, to.port), DEADLINE_S)) for to in addresses]
+                for client in clients:
+                    client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                    echo_us(client)
+                for _ in range(DELAYED_QUERIES[delay]):
+                    for name, client in random.sample(list(zip(taken_us, clients, strict=True)), len(clients)):
+                        time.sleep(delay.s)
+                        taken_us[name].append(echo_us(client))
+        yardstick_us = statistics.median(taken_us["exact"])
+        errors_us = [taken - yardstick_us for taken in taken_us["delayed"]]
         outcome[str(delay)] = {
-            "idle_direct_us": baseline_us,
-            "idle_direct_p99_us": quantile(taken_us["direct"], 0.99),
+            "echo_us": statistics.median(taken_us["direct"]),
             "idle_edge_us": statistics.median(taken_us["edge"]),
+            "exact_beyond_p50_us": yardstick_us - delay.ns / 1e3,
+            "exact_beyond_p99_us": quantile(taken_us["exact"], 0.99) - delay.ns / 1e3,
             "error_p50_us": quantile(errors_us, 0.5),
             "error_p99_us": quantile(errors_us, 0.99),
             "least_us": min(taken_us["delayed"]) - delay.ns / 1e3,
         }
     return outcome
+
+
+@contextlib.contextmanager
+def echoing(after_ns: int) -> Iterator[TcpAddress]:
+    """Run a peer that echoes every byte exactly so long after it came, and yield where."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        script = f"""
+import socket, threading, time
+def serve(client):
+    client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    while data := client.recv(1):
+        due_ns = time.monotonic_ns() + {after_ns}
+        while time.monotonic_ns() < due_ns:
+            pass
+        client.sendall(data)
+listener = socket.socket(fileno={listener.fileno()})
+while True:
+    threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
+"""
+        with process([sys.executable, "-c", script], pass_fds=[listener.fileno()]):
+            yield address_of(listener)
+
+
+def echo_us(client: socket.socket) -> float:
+    """Return how long a byte took to come back."""
+    began_ns = time.perf_counter_ns()
+    client.sendall(b"?")
+    assert client.recv(1) == b"?"
+    return (time.perf_counter_ns() - began_ns) / 1e3
 
 
 def measure_memory(make_way: Callable[[TcpAddress], contextlib.AbstractContextManager[Way]]) -> float:
@@ -276,7 +312,7 @@ def run(dsn: str, rounds: int) -> dict[str, Any]:
         ours = Way(name="ours", address=control.open("bench", upstream=upstream, seed=1), pid=pid)
         ways = [direct, ours] + ([stack.enter_context(haproxy(upstream))] if has_haproxy else [])
         by_round = measure_round_trips(dsn, ways, rounds)
-        delays = measure_delay(dsn, direct, control, upstream)
+        delays = measure_delay(control)
     memory = {"ours": measure_memory(through_ours)} | ({"HAProxy": measure_memory(haproxy)} if has_haproxy else {})
     round_trips = {way: {what: statistics.median(values) for what, values in row.items()} for way, row in by_round.items()}
     return {"round_trips": round_trips, "delays": delays, "bytes_a_connection": memory, "ratios": ratios(by_round), "targets": TARGETS}
@@ -310,11 +346,13 @@ def show(outcome: Mapping[str, Any]) -> None:
         print(f"{name:<10}{row['p50_us']:>8.1f}{row['p99_us']:>8.1f}{row['p50_us'] / direct_us:>10.2f}{row['cpu_us']:>14.1f}{bytes_each:>20}")
     if "HAProxy" not in memory:
         print(WITHOUT_HAPROXY)
-    print(f"\n{'delay':<10}{'p50 error us':>14}{'p99 error us':>14}{'least us':>10}{'idle direct us':>16}{'its p99':>10}{'idle edge us':>14}")
+    print(
+        f"\n{'delay':<10}{'p50 error us':>14}{'p99 error us':>14}{'least us':>10}{'exact beyond us':>17}{'its p99':>10}{'echo us':>10}{'by edge us':>12}"
+    )
     for delay, row in outcome["delays"].items():
         print(
-            f"{delay:<10}{row['error_p50_us']:>14.0f}{row['error_p99_us']:>14.0f}{row['least_us']:>10.0f}{row['idle_direct_us']:>16.0f}"
-            f"{row['idle_direct_p99_us']:>10.0f}{row['idle_edge_us']:>14.0f}"
+            f"{delay:<10}{row['error_p50_us']:>14.0f}{row['error_p99_us']:>14.0f}{row['least_us']:>10.0f}{row['exact_beyond_p50_us']:>17.0f}"
+            f"{row['exact_beyond_p99_us']:>10.0f}{row['echo_us']:>10.0f}{row['idle_edge_us']:>12.0f}"
         )
     worst = {f"delay_error_{p}_us": max(row[f"error_{p}_us"] for row in outcome["delays"].values()) for p in ("p50", "p99")}
     reached = outcome["ratios"] | {"bytes_a_connection": memory["ours"]} | worst
