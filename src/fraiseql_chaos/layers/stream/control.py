@@ -144,6 +144,19 @@ class EdgeControl:
             hits += more
         return tuple(hits)
 
+    def record(self, edge: str) -> JsonObject:
+        """
+        Return what the reading of an edge has written down; empty if nobody reads there.
+
+        Raises:
+            DeclarationError: If there is no such edge.
+            RigError: If the proxy is gone or does not answer in time.
+        """
+        record = self._ask({"do": "record", "edge": edge})
+        if not isinstance(record, dict):
+            raise PeerProtocolError(f"the edge proxy answered with something that is no record: {record!r:.200}")
+        return record
+
     def close_edge(self, name: str) -> None:
         """
         Cut an edge's connections and give its port back.

@@ -13,8 +13,8 @@ the toxics do:
 * Neighbours never disturb each other: arming or healing one fault leaves every other stage its queues and its dice.
 * Healing holds nothing back: what the healed stage held moves on at once, in order.
 
-A *reader* is a toxic that follows the conversation from its first byte, because what it reads cannot be joined in the middle. While none of
-its faults hits the connection it only watches.
+A *reader* stands in front of the stages and follows the conversation from its first byte, because what it reads cannot be joined in the
+middle. While none of its faults is at work it only watches; while it is *engaged* everything goes through it, and it may hold things itself.
 """
 
 from __future__ import annotations
@@ -48,8 +48,30 @@ class Reader(Toxic, Protocol):
         """Follow what passes by untouched; an ending if the conversation cannot be read on and must not go on."""
         ...
 
+    @property
+    def is_engaged(self) -> bool:
+        """Whether what passes must go through ``pass_on``: a fault hits the connection, or something that one began is not over."""
+        ...
+
     def aim(self, faults: Sequence[ArmedFault], now_ns: int) -> Iterable[Passed]:
-        """Learn which of its faults hit this connection from now on, and return what leaves because of that: what one acts at once, or what is held for none any more."""
+        """Learn which of its faults hit this connection from now on, and return what leaves because of that."""
+        ...
+
+    def take(self, now_ns: int) -> Iterable[Passed]:
+        """Return what it held until now at the latest."""
+        ...
+
+    def discard(self, direction: Direction) -> int:
+        """Drop everything it holds one way, and return how many bytes that were."""
+        ...
+
+    @property
+    def due_ns(self) -> int | None:
+        """When ``take`` will have something, or None if it will not by itself."""
+        ...
+
+    def held_bytes(self, direction: Direction) -> int:
+        """Return how many bytes it holds one way."""
         ...
 
 
@@ -58,7 +80,7 @@ class Stage:
 
     __slots__ = ("_last_ns", "_toxic", "armed", "queues")
 
-    def __init__(self, armed: ArmedFault | None, toxic: Toxic) -> None:
+    def __init__(self, armed: ArmedFault, toxic: Toxic) -> None:
         self.armed = armed
         self.queues: dict[Direction, deque[Passed]] = {"up": deque(), "down": deque()}
         self._toxic = toxic
@@ -119,32 +141,52 @@ class Conversation:
 
     def is_full(self, direction: Direction) -> bool:
         """Tell whether what flows one way must wait."""
-        return self._held[direction] >= self._limits[direction]
+        read = 0 if self.reader is None or not self.reader.is_engaged else self.reader.held_bytes(direction)
+        return self._held[direction] + read >= self._limits[direction]
+
+    @property
+    def is_bent(self) -> bool:
+        """Whether what arrives may become something else, or leave later."""
+        return bool(self.stages) or (self.reader is not None and self.reader.is_engaged)
 
     @property
     def is_holding(self) -> bool:
         """Whether anything is still on its way."""
-        return bool(self._ready) or any(queue for stage in self.stages for queue in stage.queues.values())
+        read = self.reader is not None and any(self.reader.held_bytes(direction) for direction in DIRECTIONS)
+        return read or bool(self._ready) or any(queue for stage in self.stages for queue in stage.queues.values())
 
     def held_bytes(self, direction: Direction) -> int:
         """Return how many bytes are on their way, exactly."""
         queued = (passed for stage in self.stages for passed in stage.queues[direction])
         ready = (passed for passed in self._ready if passed.origin.direction == direction)
-        return sum(_size(passed.item) for passes in (ready, queued) for passed in passes)
+        read = 0 if self.reader is None else self.reader.held_bytes(direction)
+        return read + sum(_size(passed.item) for passes in (ready, queued) for passed in passes)
 
     @property
     def due_ns(self) -> int | None:
         """When something will move next, or None if nothing will by itself."""
         due_ns = min((queue[0].at_ns for stage in self.stages for queue in stage.queues.values() if queue), default=FOREVER_NS)
+        if self.reader is not None and (read_ns := self.reader.due_ns) is not None:
+            due_ns = min(due_ns, read_ns)
         return None if due_ns >= FOREVER_NS else due_ns
 
     def feed(self, item: Item, origin: Origin, now_ns: int) -> None:
         """Take in an item that arrives now."""
         self.renew(now_ns)
-        self._enter(item, origin, now_ns, self.stages)
+        if self.reader is None:
+            self._enter(item, origin, now_ns, self.stages)
+        elif isinstance(item, Ending) or self.reader.is_engaged:
+            self._enter_all(self.reader.pass_on(item, origin, now_ns))
+        elif (ending := self.reader.watch(origin.direction, item)) is not None:
+            self.dropped_bytes[origin.direction] += len(item)
+            self._enter(ending, origin, now_ns, self.stages)
+        else:
+            self._enter(item, origin, now_ns, self.stages)
 
     def take(self, now_ns: int) -> list[tuple[Direction, Item]]:
         """Return what is due by now and which way it goes, in order for each direction."""
+        if self.reader is not None:
+            self._enter_all(self.reader.take(now_ns))
         for index, stage in enumerate(self.stages):
             onward = self.stages[index + 1 :]
             for queue in stage.queues.values():
@@ -159,13 +201,13 @@ class Conversation:
             return
         self.epoch = self.armed.epoch
         hitting = tuple(self.armed.on(self._connection))
-        read = [armed for armed in hitting if armed.fault.layer == "wire"]
-        before, self.stages = self.stages, self._stages(hitting, has_reader=bool(read))
+        before, self.stages = self.stages, self._stages(hitting)
         for index, stage in reversed(tuple(enumerate(before))):  # The last stage holds what arrived first.
             if stage not in self.stages:
                 self._let_go(stage, tuple(later for later in before[index + 1 :] if later in self.stages), now_ns)
         self._set_limits()
-        self._aim_reader(read, now_ns)
+        if self.reader is not None:
+            self._enter_all(self.reader.aim([armed for armed in hitting if armed.fault.layer == "wire"], now_ns))
         for stage in self.stages:
             if stage not in before:
                 self._begin(stage, now_ns)
@@ -173,18 +215,18 @@ class Conversation:
     def discard(self, direction: Direction) -> int:
         """Drop everything held one way, and return how many bytes that were."""
         dropped = self.held_bytes(direction)
+        if self.reader is not None:
+            self.reader.discard(direction)
         self._ready = [passed for passed in self._ready if passed.origin.direction != direction]
         for stage in self.stages:
             stage.queues[direction].clear()
         self._held[direction] = 0
         return dropped
 
-    def _stages(self, hitting: tuple[ArmedFault, ...], *, has_reader: bool) -> tuple[Stage, ...]:
+    def _stages(self, hitting: tuple[ArmedFault, ...]) -> tuple[Stage, ...]:
         """Return the stages there must be now: those that run already as they are, and new ones for what is new."""
         known = {stage.armed: stage for stage in self.stages}
         stages: list[Stage] = []
-        if has_reader and self.reader is not None:
-            stages.append(known.get(None) or Stage(None, self.reader))
         for armed in hitting:
             if (stage := known.get(armed)) is None:
                 toxic = self.armed.toxic(armed, self._connection)
@@ -198,14 +240,10 @@ class Conversation:
             wanted = (stage.backlog_bytes(direction) for stage in self.stages)
             self._limits[direction] = min((limit for limit in wanted if limit is not None), default=self._limit)
 
-    def _aim_reader(self, read: Sequence[ArmedFault], now_ns: int) -> None:
-        if self.reader is None:
-            return
-        for passed in self.reader.aim(read, now_ns):
-            if read:
-                self._hold(self.stages[0], passed)
-            else:
-                self._enter(passed.item, passed.origin, passed.at_ns, self.stages)
+    def _enter_all(self, passes: Iterable[Passed]) -> None:
+        """Let what a reader lets leave arrive at the stages."""
+        for passed in passes:
+            self._enter(passed.item, passed.origin, passed.at_ns, self.stages)
 
     def _begin(self, stage: Stage, now_ns: int) -> None:
         for passed in stage.begin(now_ns):
@@ -241,8 +279,6 @@ class Conversation:
 
     def _note(self, stage: Stage, item: Item, origin: Origin, at_ns: int, passes: Sequence[Passed]) -> None:
         """Write down what became of an item, if anything did."""
-        if stage.armed is None:
-            return  # A reader writes down itself what its faults do: it knows the message.
         match passes:
             case [Passed(at_ns=left_ns, item=left)] if left is item:
                 if left_ns > at_ns:
@@ -264,7 +300,6 @@ class Conversation:
         self.added_bytes[passed.origin.direction] += _size(passed.item)
 
     def _record(self, stage: Stage, item: Item, origin: Origin, at_ns: int, decision: Decision) -> None:
-        assert stage.armed is not None
         self.armed.hits.add(Hit(stage.armed.fault_id, at_ns, self._connection, origin.direction, origin.ordinal, _size(item), decision))
 
 

@@ -73,13 +73,15 @@ class Commands:
                 return ledger_to_json(self._edge(name).ledger())
             case {"do": "hits", "edge": str(name), "since": int(since), **rest} if not rest and since >= 0:
                 return hits_to_json(self._edge(name).hits(since)[:HITS_AT_ONCE])
+            case {"do": "record", "edge": str(name), **rest} if not rest:
+                return self._edge(name).record()
             case {"do": "close", "edge": str(name), **rest} if not rest:
                 self._edge(name).close()
                 del self._edges[name]
             case _:
                 raise LocalProtocolError(
                     "a command is an object with one of these sets of keys: do=ping; do=open, edge, upstream, seed, protocol; "
-                    "do=arm, edge, fault_id, fault, dice; do=heal, edge, fault_id; do=ledger, edge; do=hits, edge, since (from 0); do=close, edge; "
+                    "do=arm, edge, fault_id, fault, dice; do=heal, edge, fault_id; do=ledger, edge; do=hits, edge, since (from 0); do=record, edge; do=close, edge; "
                     f"not {request!r:.200}; nothing was done"
                 )
         return None

@@ -19,9 +19,10 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections import defaultdict
-from collections.abc import Callable
+from typing import Protocol
 
-from fraiseql_chaos.core import now_ns
+from fraiseql_chaos.core import JsonObject, now_ns
+from fraiseql_chaos.errors import DeclarationError
 from fraiseql_chaos.layers.stream.armed import Armed, MakeToxic, make_toxic
 from fraiseql_chaos.layers.stream.driver.alarm import Alarm
 from fraiseql_chaos.layers.stream.driver.door import Doorway
@@ -32,10 +33,28 @@ from fraiseql_chaos.layers.stream.hits import Hit
 from fraiseql_chaos.layers.stream.ledger import Ledger, Traffic
 from fraiseql_chaos.layers.stream.model import DIRECTIONS, Address, Direction, StreamFault, TcpAddress, UnixAddress
 
-__all__ = ["Edge", "MakeReader"]
+__all__ = ["Edge", "Reading"]
 
-type MakeReader = Callable[[Armed, int], Reader]
-"""Makes the reader of a connection from what is armed at its edge and its ordinal there."""
+
+class Reading(Protocol):
+    """What follows every connection of an edge from its first byte, and keeps a record of its own."""
+
+    def reader(self, connection: int) -> Reader:
+        """Return what follows a connection, by its ordinal."""
+        ...
+
+    def check(self, fault: StreamFault) -> None:
+        """
+        Tell whether a fault can be armed now.
+
+        Raises:
+            DeclarationError: If it cannot act on what passes here.
+        """
+        ...
+
+    def record(self) -> JsonObject:
+        """Return what it has written down."""
+        ...
 
 
 class Edge:
@@ -50,7 +69,7 @@ class Edge:
         held_bytes_limit: How much each direction of a connection may hold.
         listen: Address and port to listen on; port 0 lets the kernel choose.
         make_toxic: Makes a fault act on a connection.
-        make_reader: Makes what follows each connection from its first byte; None if nobody reads what passes.
+        reading: What follows each connection from its first byte; None if nobody reads what passes.
 
     Raises:
         OSError: If no port can be had.
@@ -66,13 +85,13 @@ class Edge:
         held_bytes_limit: int,
         listen: tuple[str, int] = ("127.0.0.1", 0),
         make_toxic: MakeToxic = make_toxic,
-        make_reader: MakeReader | None = None,
+        reading: Reading | None = None,
     ) -> None:
         self._loop = loop
         self._alarm = alarm
         self.upstream = upstream
         self._held_bytes_limit = held_bytes_limit
-        self._make_reader = make_reader
+        self._reading = reading
         self._armed = Armed(seed, make_toxic=make_toxic)
         self._closed: dict[Direction, Tally] = {"up": Tally(), "down": Tally()}
         self._relays: dict[int, Relay] = {}
@@ -101,14 +120,24 @@ class Edge:
             fault_id: What it is called here.
             fault: The fault.
             name: What its dice are called; the id if there is no name that depends less on the neighbours.
+
+        Raises:
+            DeclarationError: If the id is armed already, or the fault needs a reader that is not there or cannot read what passes.
         """
+        self._check(fault)
         self._armed.arm(fault_id, fault, name=fault_id if name is None else name, now_ns=now_ns(), present=tuple(self._relays), upcoming=self._opened)
         self._turn_door()
         if fault.acts_at_once:
             self._renew_all()
 
     def replace(self, fault_id: str, fault: StreamFault) -> None:
-        """Put a fault in the place of another, which is healed by that."""
+        """
+        Put a fault in the place of another, which is healed by that.
+
+        Raises:
+            DeclarationError: If no fault with this id is armed, or the fault needs a reader that is not there.
+        """
+        self._check(fault)
         self._armed.replace(fault_id, fault, now_ns=now_ns(), present=tuple(self._relays), upcoming=self._opened)
         self._turn_door()
         self._renew_all(only_bent=not fault.acts_at_once)
@@ -153,11 +182,23 @@ class Edge:
         """Return what the faults did, from the given place in the list of what was kept."""
         return self._armed.hits.kept[since:]
 
+    def record(self) -> JsonObject:
+        """Return what the reading has written down; empty if nobody reads what passes."""
+        return {} if self._reading is None else self._reading.record()
+
+    def _check(self, fault: StreamFault) -> None:
+        if self._reading is not None:
+            self._reading.check(fault)
+        elif fault.layer == "wire":
+            raise DeclarationError(
+                f"{fault.kind} is placed on messages, and this edge reads none of what passes; open it with the protocol 'postgresql'; nothing was armed"
+            )
+
     def _renew_all(self, *, only_bent: bool = False) -> None:
         """Let connections learn of a change now; a connection that nothing bends may learn of most at its next chunk."""
         time_ns = now_ns()
         for relay in tuple(self._relays.values()):
-            if relay.talk.stages or not only_bent:
+            if relay.talk.is_bent or not only_bent:
                 relay.renew(time_ns)
 
     def _turn_door(self) -> None:
@@ -178,7 +219,7 @@ class Edge:
 
     def _admit(self, client: socket.socket) -> None:
         ordinal = self._opened
-        reader = None if self._make_reader is None else self._make_reader(self._armed, ordinal)
+        reader = None if self._reading is None else self._reading.reader(ordinal)
         talk = Conversation(self._armed, connection=ordinal, held_bytes_limit=self._held_bytes_limit, reader=reader)
         relay = Relay(talk, ordinal=ordinal, alarm=self._alarm, on_closed=self._forget)
         self._opened += 1

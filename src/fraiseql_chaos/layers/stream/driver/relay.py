@@ -133,7 +133,7 @@ class Side(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         tally, talk = self.tally, self._talk
-        if talk.stages or talk.epoch != talk.armed.epoch:
+        if talk.stages or talk.epoch != talk.armed.epoch or (talk.reader is not None and talk.reader.is_engaged):
             self._bend(data)
         elif talk.reader is not None and (ending := talk.reader.watch(self.direction, data)) is not None:
             tally.dropped_bytes += len(data)
