@@ -6,8 +6,9 @@ import pytest
 
 from fraiseql_chaos.core import ms
 from fraiseql_chaos.experiment import evidence
-from fraiseql_chaos.history import FaultArmed, FaultHealed, Sample
+from fraiseql_chaos.history import FaultArmed, FaultHealed, FaultHit, Sample
 from fraiseql_chaos.layers.stream.faults import Latency, Refuse
+from fraiseql_chaos.layers.stream.hits import Hit
 from fraiseql_chaos.layers.stream.ledger import Ledger, Traffic
 from fraiseql_chaos.plan import Declaration, Planned
 
@@ -85,3 +86,9 @@ def test_injectors_own_word_counts_from_the_runs_beginning_and_never_decides() -
 def test_fault_that_the_ledger_does_not_know_delayed_nothing() -> None:
     idle = ledger(cut=0, delayed={}, up=0, down=0)
     assert evidence.own_word(PLANNED, idle, idle).count == 0
+
+
+def test_hits_become_events_on_the_runs_own_clock() -> None:
+    hit = Hit("0-latency", 1_000_000, 2, "down", 3, 96, "delayed")
+    (event,) = evidence.hits_of((hit,), origin_ns=400_000)
+    assert event == FaultHit(fault="0-latency", at_ns=600_000, connection=2, direction="down", ordinal=3, bytes=96, decision="delayed")

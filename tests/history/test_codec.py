@@ -17,6 +17,7 @@ from fraiseql_chaos.history import (
     Event,
     Evidence,
     FaultArmed,
+    FaultHit,
     GeneratorStalled,
     LoadPlanned,
     Operation,
@@ -69,6 +70,7 @@ STALLED = {"type": "generator_stalled", "at_ns": 5, "stall_ns": 7}
 OPERATION = {"type": "operation", "ordinal": 0, "name": "a", "planned_ns": 0, "sent_ns": None, "done_ns": 9, "outcome": "ok"}
 LOAD = {"type": "load_planned", "requests": 1, "rate_per_s": 50, "lasting_ns": 1, "in_flight_max": 1, "operations": ["a"]}
 SAMPLE = {"type": "sample", "probe": "p", "began_ns": 0, "at_ns": 1, "ok": True}
+HIT = {"type": "fault_hit", "fault": "0-x", "at_ns": 5, "connection": 0, "direction": "up", "ordinal": 2, "bytes": 7, "decision": "cut"}
 EVIDENCE = {"type": "evidence", "fault": "0-x", "witness": "w", "count": 1, "independent": True, "statement": "s"}
 
 
@@ -79,6 +81,7 @@ EVIDENCE = {"type": "evidence", "fault": "0-x", "witness": "w", "count": 1, "ind
         (OPERATION, Operation(ordinal=0, name="a", planned_ns=0, sent_ns=None, done_ns=9, outcome="ok")),
         (LOAD, LoadPlanned(requests=1, rate_per_s=50, lasting_ns=1, in_flight_max=1, operations=("a",))),
         (SAMPLE, Sample(probe="p", began_ns=0, at_ns=1, ok=True)),
+        (HIT, FaultHit(fault="0-x", at_ns=5, connection=0, direction="up", ordinal=2, bytes=7, decision="cut")),
         (EVIDENCE, Evidence(fault="0-x", witness="w", count=1, independent=True, statement="s", shows="fault")),
     ],
     ids=lambda value: str(value.get("type")) if isinstance(value, dict) else "",

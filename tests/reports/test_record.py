@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from fraiseql_chaos.history import FaultHit
+from fraiseql_chaos.history.query import FaultRecord
 from fraiseql_chaos.reports import Attempt, ExperimentRecord, RunDocument, Skip, Weakness
+from fraiseql_chaos.reports.record import FaultSummary
 from fraiseql_chaos.verdicts import availability, judge_all
 from histories import Scene, outage
 from sample_run import KNOWN, sample_run
@@ -86,3 +89,27 @@ def test_a_run_says_of_its_target_only_what_all_its_tests_agree_on() -> None:
 @pytest.mark.parametrize("scene", [outage(), Scene().answers(0, 1000), Scene()])
 def test_a_record_can_be_made_of_any_whole_history(scene: Scene) -> None:
     assert _record(scene).metrics.overall.requests == scene.requests
+
+
+def test_what_a_fault_did_is_listed_in_words_and_only_the_first_of_it() -> None:
+    chunk = FaultHit(fault="0-x", at_ns=1_500_000_000, connection=0, direction="down", ordinal=16, bytes=96, decision="delayed")
+    message = FaultHit(
+        fault="0-x",
+        at_ns=2_000_000_000,
+        connection=2,
+        direction="up",
+        ordinal=4,
+        bytes=40,
+        decision="cut before it",
+        message="Query",
+        sql="SELECT\n 1",
+        delivered=False,
+        answered="57P01",
+    )
+    declared = outage().history().faults[0].declared
+    summary = FaultSummary.of(FaultRecord(declared=declared, armed=None, healed=None, evidence=(), hits=(chunk, message) * 20))
+    assert summary.hits[:2] == (
+        "1.500 s, connection 1, to the service: chunk 17 (96 bytes): delayed",
+        "2.000 s, connection 3, to the server: Query number 5 of SELECT 1 (40 bytes): cut before it, not delivered, answered 57P01",
+    )
+    assert len(summary.hits) == 8

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from fraiseql_chaos.history import Evidence, FaultArmed, FaultHealed, Sample
+from fraiseql_chaos.history import Evidence, FaultArmed, FaultHealed, FaultHit, Sample
+from fraiseql_chaos.layers.stream.hits import Hit
 from fraiseql_chaos.layers.stream.ledger import Ledger
 from fraiseql_chaos.plan import Planned
 
-__all__ = ["own_word", "testimony"]
+__all__ = ["hits_of", "own_word", "testimony"]
 
 
 def testimony(planned: Planned, armed: FaultArmed, healed: FaultHealed, samples: Iterable[Sample]) -> Iterator[Evidence]:
@@ -58,3 +59,17 @@ def own_word(planned: Planned, before: Ledger, after: Ledger) -> Evidence:
         independent=False,
         statement=f"{did}, {cut} connections cut; {passed} bytes passed in the whole run",
     )
+
+
+def hits_of(hits: Iterable[Hit], *, origin_ns: int) -> Iterator[FaultHit]:
+    """Yield what an edge's faults did as events of a run, which began at an instant of the machine's clock."""
+    for hit in hits:
+        yield FaultHit(
+            fault=hit.fault_id,
+            at_ns=hit.at_ns - origin_ns,
+            connection=hit.connection,
+            direction=hit.direction,
+            ordinal=hit.ordinal,
+            bytes=hit.bytes,
+            decision=hit.decision,
+        )

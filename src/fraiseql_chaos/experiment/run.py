@@ -21,7 +21,7 @@ from typing import Final
 from fraiseql_chaos.core import NS_PER_S, Duration, Rate, ms, now_ns, seconds
 from fraiseql_chaos.errors import ChaosError, DeclarationError, InternalError, RigError
 from fraiseql_chaos.experiment.deployment import Deployment
-from fraiseql_chaos.experiment.evidence import own_word, testimony
+from fraiseql_chaos.experiment.evidence import hits_of, own_word, testimony
 from fraiseql_chaos.experiment.injection import Injector, guard_of
 from fraiseql_chaos.experiment.machine import machine
 from fraiseql_chaos.experiment.recorder import Recorder
@@ -123,6 +123,8 @@ async def run_experiment(
             await _drive(plan, deployment, recorder, injector, generator)
             for sample in deployment.log_since(log_position):
                 recorder.sample(sample)
+            for hit in hits_of(deployment.edges.hits(deployment.edge), origin_ns=recorder.origin_ns):
+                recorder.append(hit)
             _write_evidence(recorder, plan, ledger, deployment.ledger())
             return recorder.finish()
         except BaseException:

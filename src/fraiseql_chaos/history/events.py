@@ -27,6 +27,7 @@ __all__ = [
     "FaultArmed",
     "FaultDeclared",
     "FaultHealed",
+    "FaultHit",
     "GeneratorStalled",
     "LoadPlanned",
     "Operation",
@@ -186,6 +187,39 @@ class FaultHealed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FaultHit:
+    """
+    One thing that a fault did to one item, by the injector's own ledger. It explains; it never decides.
+
+    Attributes:
+        fault: The fault's id; empty for a connection that was cut because it could not be read.
+        at_ns: When.
+        connection: The connection's ordinal at its edge, from 0.
+        direction: ``up`` towards the server, ``down`` towards the service.
+        ordinal: The item's place in that direction, from 0: of a chunk, or of a message where ``message`` is not empty.
+        bytes: How long it was.
+        decision: What was done.
+        message: The message's name in the protocol, where the fault is placed on messages.
+        sql: The statement it belongs to, cut to a bounded length, likewise.
+        delivered: Whether the message was handed on whole all the same; None where that is not known.
+        answered: The SQLSTATE of the error that was handed to the client instead; empty if none was.
+    """
+
+    type: ClassVar[str] = "fault_hit"
+    fault: str
+    at_ns: int
+    connection: int
+    direction: Literal["up", "down"]
+    ordinal: int
+    bytes: int
+    decision: str
+    message: str = ""
+    sql: str = ""
+    delivered: bool | None = None
+    answered: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
     """
     One look of a probe.
@@ -250,4 +284,6 @@ class End:
     events: int
 
 
-type Event = Begin | LoadPlanned | Operation | GeneratorStalled | FaultDeclared | FaultArmed | FaultHealed | Sample | Evidence | ProcessExited | End
+type Event = (
+    Begin | LoadPlanned | Operation | GeneratorStalled | FaultDeclared | FaultArmed | FaultHealed | FaultHit | Sample | Evidence | ProcessExited | End
+)

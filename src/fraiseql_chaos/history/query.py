@@ -23,6 +23,7 @@ from fraiseql_chaos.history.events import (
     FaultArmed,
     FaultDeclared,
     FaultHealed,
+    FaultHit,
     LoadPlanned,
     Operation,
     Sample,
@@ -40,6 +41,7 @@ class FaultRecord:
     armed: FaultArmed | None
     healed: FaultHealed | None
     evidence: tuple[Evidence, ...]
+    hits: tuple[FaultHit, ...] = ()
 
     @property
     def bit(self) -> bool:
@@ -107,6 +109,7 @@ class History:
                 armed=next((e for e in self.of(FaultArmed) if e.fault == declared.fault), None),
                 healed=next((e for e in self.of(FaultHealed) if e.fault == declared.fault), None),
                 evidence=tuple(e for e in self.of(Evidence) if e.fault == declared.fault),
+                hits=tuple(e for e in self.of(FaultHit) if e.fault == declared.fault),
             )
             for declared in self.of(FaultDeclared)
         )

@@ -20,8 +20,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal, Self
 
-from fraiseql_chaos.core import Json, JsonObject
-from fraiseql_chaos.history import FaultRecord, History, Shows
+from fraiseql_chaos.core import NS_PER_S, Json, JsonObject
+from fraiseql_chaos.history import FaultHit, FaultRecord, History, Shows
 from fraiseql_chaos.verdicts import ChaosMetrics, Expectation, Finding, Judgement, Verdict
 
 __all__ = [
@@ -45,6 +45,10 @@ type Standing = Literal["violated", "inconclusive", "weakness", "held"]
 
 STANDINGS: Final[tuple[Standing, ...]] = ("violated", "inconclusive", "weakness", "held")
 """From what a reader must see first to what may come last."""
+
+
+HITS_SHOWN: Final = 8
+"""How many of the things that a fault did a report lists one by one; the history has the others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +76,7 @@ class FaultSummary:
     armed_at_s: float | None
     healed_at_s: float | None
     evidence: tuple[EvidenceRecord, ...]
+    hits: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, fault: FaultRecord) -> Self:
@@ -91,7 +96,18 @@ class FaultSummary:
                 EvidenceRecord(witness=e.witness, count=e.count, independent=e.independent, statement=e.statement, shows=e.shows)
                 for e in fault.evidence
             ),
+            hits=tuple(_in_words(hit) for hit in fault.hits[:HITS_SHOWN]),
         )
+
+
+def _in_words(hit: FaultHit) -> str:
+    """Return what a fault did to one item as one line for people."""
+    what = f"{hit.message} number {hit.ordinal + 1}" if hit.message else f"chunk {hit.ordinal + 1}"
+    of = f" of {' '.join(hit.sql.split())}" if hit.sql else ""
+    fate = {True: ", delivered", False: ", not delivered", None: ""}[hit.delivered]
+    answer = f", answered {hit.answered}" if hit.answered else ""
+    way = "to the server" if hit.direction == "up" else "to the service"
+    return f"{hit.at_ns / NS_PER_S:.3f} s, connection {hit.connection + 1}, {way}: {what}{of} ({hit.bytes} bytes): {hit.decision}{fate}{answer}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,7 +32,7 @@ def test_what_is_no_ledger_is_the_peers_fault(raw: object) -> None:
 
 
 def test_hits_come_back() -> None:
-    hits = [Hit("0-latency", 5, 0, "down", 2, 10, "delayed"), Hit("1-cut", 6, 1, "up", 3, 9, "dropped", "Query", "COMMIT")]
+    hits = [Hit("0-latency", 5, 0, "down", 2, 10, "delayed"), Hit("1-limit", 6, 1, "up", 3, 9, "dropped")]
     assert hits_from_json(json.loads(json.dumps(hits_to_json(hits)))) == tuple(hits)
 
 

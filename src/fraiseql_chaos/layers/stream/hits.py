@@ -34,8 +34,6 @@ class Hit(NamedTuple):
         ordinal: The place of its chunk in that direction.
         bytes: How long it was; 0 for an ending.
         decision: What became of it.
-        message: The PostgreSQL message, by name, where the fault reads messages.
-        sql: The statement it belongs to, cut to a bounded length, likewise.
     """
 
     fault_id: str
@@ -44,9 +42,7 @@ class Hit(NamedTuple):
     direction: Direction
     ordinal: int
     bytes: int
-    decision: str
-    message: str = ""
-    sql: str = ""
+    decision: Decision
 
 
 class Hits:
