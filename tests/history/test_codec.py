@@ -63,7 +63,7 @@ def test_every_event_survives_its_line_unchanged(event: Event) -> None:
 
 
 def test_every_class_of_events_has_its_own_word() -> None:
-    assert len({cls.type for cls in CLASSES}) == len(CLASSES) == 11
+    assert len({cls.type for cls in CLASSES}) == len(CLASSES) == 12
 
 
 STALLED = {"type": "generator_stalled", "at_ns": 5, "stall_ns": 7}
