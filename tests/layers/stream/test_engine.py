@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,7 +13,7 @@ from fraiseql_chaos.layers.stream.armed import Armed
 from fraiseql_chaos.layers.stream.engine import ITEM_COST
 from fraiseql_chaos.layers.stream.faults import Latency
 from fraiseql_chaos.layers.stream.hits import Hit
-from fraiseql_chaos.layers.stream.model import Ending
+from fraiseql_chaos.layers.stream.model import Ending, Item, Origin, Passed
 from layers.stream.oneway import OneWay, Timed, arm, armed_with
 
 
@@ -192,6 +194,47 @@ def test_an_id_that_was_healed_can_be_armed_again_as_another_fault() -> None:
     armed.heal("0-latency")
     arm(armed, "0-latency", Latency(delay=ms(20)))
     assert departures_ms(flow, number=1) == [20]
+
+
+class Announced:
+    """Lets everything pass, and says a word of its own accord in 10 ms; a last one, too."""
+
+    def begin(self, at_ns: int) -> Iterable[Passed]:
+        return (Passed(at_ns + 10 * NS_PER_MS, b"word", Origin("down", 0, 0)),)
+
+    def pass_on(self, item: Item, origin: Origin, at_ns: int) -> Iterable[Passed]:
+        return (Passed(at_ns, item, origin),)
+
+    def end(self, at_ns: int) -> Iterable[Passed]:
+        return (Passed(at_ns, b"last word", Origin("down", 0, 0)),)
+
+
+def announced() -> tuple[Armed, OneWay]:
+    armed = Armed(1, make_toxic=lambda _fault, _meeting: Announced())
+    arm(armed, "0", Latency(delay=ms(1)))
+    flow = OneWay(armed)
+    flow.renew(0)
+    return armed, flow
+
+
+def test_what_a_toxic_will_do_of_its_own_accord_keeps_nothing_waiting() -> None:
+    _, flow = announced()
+    flow.feed(b"passes at once", 5)
+    assert (flow.take(5), flow.held_bytes, flow.talk.added_bytes["down"]) == ([b"passes at once"], 0, 0)
+    assert flow.run_out() == [(10 * NS_PER_MS, b"word")]
+    assert flow.talk.added_bytes["down"] == 4
+
+
+def test_what_a_healed_toxic_meant_to_do_later_is_not_done() -> None:
+    armed, flow = announced()
+    armed.heal("0")
+    flow.renew(9)
+    assert (flow.take(9), flow.due_ns, flow.talk.added_bytes["down"]) == ([b"last word"], None, 9)
+
+
+def test_a_dropped_conversation_does_nothing_of_its_own_accord_any_more() -> None:
+    _, flow = announced()
+    assert (flow.discard(), flow.due_ns) == (0, None)
 
 
 @pytest.mark.parametrize("ending", Ending)

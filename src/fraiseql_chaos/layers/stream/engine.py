@@ -11,7 +11,9 @@ the toxics do:
 * Order is kept: in each direction nothing leaves a stage before the item in front of it.
 * Time adds up exactly: the next stage counts from the instant an item was due, not from the instant a timer noticed.
 * Neighbours never disturb each other: arming or healing one fault leaves every other stage its queues and its dice.
-* Healing holds nothing back: what the healed stage held moves on at once, in order.
+* Healing holds nothing back: what the healed stage held moves on at once, in order. What it meant to do later of its own accord is not done.
+
+What a toxic does of its own accord (``Opening``) waits in a line of its own until its instant, so a reset that is due in ten seconds keeps no byte.
 
 A *reader* stands in front of the stages and follows the conversation from its first byte, because what it reads cannot be joined in the
 middle. While none of its faults is at work it only watches; while it is *engaged* everything goes through it, and it may hold things itself.
@@ -21,6 +23,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 from typing import Final, Protocol
 
 from fraiseql_chaos.layers.stream.armed import Armed, ArmedFault
@@ -76,13 +79,14 @@ class Reader(Toxic, Protocol):
 
 
 class Stage:
-    """One toxic at work on one conversation, and what it holds."""
+    """One toxic at work on one conversation, what it holds, and what it will do of its own accord (``own``, by instant)."""
 
-    __slots__ = ("_last_ns", "_toxic", "armed", "queues")
+    __slots__ = ("_last_ns", "_toxic", "armed", "own", "queues")
 
     def __init__(self, armed: ArmedFault, toxic: Toxic) -> None:
         self.armed = armed
         self.queues: dict[Direction, deque[Passed]] = {"up": deque(), "down": deque()}
+        self.own: deque[Passed] = deque()
         self._toxic = toxic
         self._last_ns: dict[Direction, int] = {"up": 0, "down": 0}
 
@@ -103,6 +107,11 @@ class Stage:
         direction = passed.origin.direction
         at_ns = self._last_ns[direction] = max(self._last_ns[direction], passed.at_ns)
         self.queues[direction].append(passed if at_ns == passed.at_ns else passed._replace(at_ns=at_ns))
+
+    @property
+    def lines(self) -> tuple[deque[Passed], ...]:
+        """Everything that waits here; what it does of its own accord first."""
+        return (self.own, *self.queues.values())
 
     def backlog_bytes(self, direction: Direction) -> int | None:
         """Return how much the toxic wants to hold at most one way; None if it does not care."""
@@ -153,7 +162,7 @@ class Conversation:
     def is_holding(self) -> bool:
         """Whether anything is still on its way."""
         read = self.reader is not None and any(self.reader.held_bytes(direction) for direction in DIRECTIONS)
-        return read or bool(self._ready) or any(queue for stage in self.stages for queue in stage.queues.values())
+        return read or bool(self._ready) or any(line for stage in self.stages for line in stage.lines)
 
     def held_bytes(self, direction: Direction) -> int:
         """Return how many bytes are on their way, exactly."""
@@ -165,7 +174,7 @@ class Conversation:
     @property
     def due_ns(self) -> int | None:
         """When something will move next, or None if nothing will by itself."""
-        due_ns = min((queue[0].at_ns for stage in self.stages for queue in stage.queues.values() if queue), default=FOREVER_NS)
+        due_ns = min((line[0].at_ns for stage in self.stages for line in stage.lines if line), default=FOREVER_NS)
         if self.reader is not None and (read_ns := self.reader.due_ns) is not None:
             due_ns = min(due_ns, read_ns)
         return None if due_ns >= FOREVER_NS else due_ns
@@ -189,6 +198,8 @@ class Conversation:
             self._enter_all(self.reader.take(now_ns))
         for index, stage in enumerate(self.stages):
             onward = self.stages[index + 1 :]
+            while stage.own and stage.own[0].at_ns <= now_ns:
+                self._add(stage, stage.own.popleft(), onward)
             for queue in stage.queues.values():
                 while queue and queue[0].at_ns <= now_ns:
                     self._leave(queue.popleft(), onward)
@@ -220,6 +231,7 @@ class Conversation:
         self._ready = [passed for passed in self._ready if passed.origin.direction != direction]
         for stage in self.stages:
             stage.queues[direction].clear()
+            stage.own = deque(passed for passed in stage.own if passed.origin.direction != direction)
         self._held[direction] = 0
         return dropped
 
@@ -246,9 +258,7 @@ class Conversation:
             self._enter(passed.item, passed.origin, passed.at_ns, self.stages)
 
     def _begin(self, stage: Stage, now_ns: int) -> None:
-        for passed in stage.begin(now_ns):
-            self._add(stage, passed, now_ns)
-            self._hold(stage, passed)
+        stage.own.extend(sorted(stage.begin(now_ns), key=attrgetter("at_ns")))
 
     def _enter(self, item: Item, origin: Origin, at_ns: int, stages: tuple[Stage, ...]) -> None:
         """Let an item arrive at the first of these stages, or at the end of them all."""
@@ -270,12 +280,12 @@ class Conversation:
         self._enter(passed.item, passed.origin, passed.at_ns, onward)
 
     def _let_go(self, stage: Stage, onward: tuple[Stage, ...], now_ns: int) -> None:
+        stage.own.clear()
         for queue in stage.queues.values():
             while queue:
                 self._leave(queue.popleft()._replace(at_ns=now_ns), onward)
         for passed in stage.end(now_ns):
-            self._add(stage, passed, now_ns)
-            self._enter(passed.item, passed.origin, passed.at_ns, onward)
+            self._add(stage, passed, onward)
 
     def _note(self, stage: Stage, item: Item, origin: Origin, at_ns: int, passes: Sequence[Passed]) -> None:
         """Write down what became of an item, if anything did."""
@@ -294,10 +304,11 @@ class Conversation:
                     self.added_bytes[direction] += max(0, more)
                     self.dropped_bytes[direction] += max(0, -more)
 
-    def _add(self, stage: Stage, passed: Passed, at_ns: int) -> None:
-        """Write down what a toxic lets leave of its own accord."""
-        self._record(stage, passed.item, passed.origin, at_ns, "added")
+    def _add(self, stage: Stage, passed: Passed, onward: tuple[Stage, ...]) -> None:
+        """Let leave what a toxic does of its own accord, and write it down."""
+        self._record(stage, passed.item, passed.origin, passed.at_ns, "added")
         self.added_bytes[passed.origin.direction] += _size(passed.item)
+        self._enter(passed.item, passed.origin, passed.at_ns, onward)
 
     def _record(self, stage: Stage, item: Item, origin: Origin, at_ns: int, decision: Decision) -> None:
         self.armed.hits.add(Hit(stage.armed.fault_id, at_ns, self._connection, origin.direction, origin.ordinal, _size(item), decision))
