@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fraiseql_chaos.plan.magnitudes import check_choice, check_count, check_duration, check_share
 from fraiseql_chaos.plan.model import Declaration, Fault, Fidelity, Sighting, Window
 from fraiseql_chaos.plan.parameters import parameter_names, parameters_of, with_parameters
 from fraiseql_chaos.plan.schedule import Plan, Planned, Step, make_plan, stretch
@@ -15,6 +16,10 @@ __all__ = [
     "Sighting",
     "Step",
     "Window",
+    "check_choice",
+    "check_count",
+    "check_duration",
+    "check_share",
     "make_plan",
     "parameter_names",
     "parameters_of",
