@@ -81,7 +81,13 @@ def test_declared_event_tells_everything_about_a_fault() -> None:
     event = planned.event()
     assert (event.fault, event.kind, event.failure_type, event.layer, event.fidelity) == ("0-latency", "latency", "network_latency", "stream", "wire")
     assert (event.target, event.arm_at_ns, event.heal_at_ns) == ("database", 1_000, 5_000)
-    assert event.parameters == {"delay_ms": 250.0, "jitter_ms": 50.0, "direction": "up"}
+    assert event.parameters == {
+        "delay_ms": 250.0,
+        "jitter_ms": 50.0,
+        "distribution": "uniform",
+        "direction": "up",
+        "ramp_ms": 0.0,
+    }
     assert event.description == "250 ms +/- 50 ms of latency towards the server"
 
 

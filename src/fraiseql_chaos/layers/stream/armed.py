@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from fraiseql_chaos.core import Rolls
+from fraiseql_chaos.core import Duration, Rolls
 from fraiseql_chaos.errors import DeclarationError
 from fraiseql_chaos.layers.stream.hits import Hits
-from fraiseql_chaos.layers.stream.model import Door, Meeting, StreamFault, Toxic
+from fraiseql_chaos.layers.stream.model import Door, Meeting, Porter, StreamFault, Toxic
 from fraiseql_chaos.layers.stream.scope import Choice
 
 __all__ = ["Armed", "ArmedFault", "MakeToxic", "make_toxic"]
@@ -75,6 +75,11 @@ class Armed:
     def door(self) -> Door:
         """What connects meet now: the narrowest that any fault asks for."""
         return max((armed.fault.door for armed in self._faults.values()), key=_DOORS.index, default="open")
+
+    @property
+    def accept_delay(self) -> Duration:
+        """How long a slow door takes for each connection: what all that slow it down ask for, one after the other."""
+        return sum((armed.fault.accept_delay for armed in self._faults.values() if isinstance(armed.fault, Porter)), Duration(0))
 
     @property
     def faults(self) -> tuple[StreamFault, ...]:

@@ -16,19 +16,20 @@ byte's, and not on what the faults in front made of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import ClassVar, Final, Literal, NamedTuple, Protocol, runtime_checkable
 
-from fraiseql_chaos.core import Rolls
+from fraiseql_chaos.core import Duration, Rolls
 from fraiseql_chaos.errors import DeclarationError
 from fraiseql_chaos.layers.stream.scope import Scope
 from fraiseql_chaos.plan import Fault
 
 __all__ = [
     "DIRECTIONS",
+    "DIRECTION_WORDS",
     "FOREVER_NS",
     "Address",
     "Closing",
@@ -41,10 +42,12 @@ __all__ = [
     "Opening",
     "Origin",
     "Passed",
+    "Porter",
     "StreamFault",
     "TcpAddress",
     "Toxic",
     "UnixAddress",
+    "other_way",
 ]
 
 type Direction = Literal["up", "down"]
@@ -52,11 +55,20 @@ type Direction = Literal["up", "down"]
 
 DIRECTIONS: Final[tuple[Direction, Direction]] = ("up", "down")
 
+DIRECTION_WORDS: Final[Mapping[str, str]] = {"down": "towards the service", "up": "towards the server"}
+"""The directions, as messages say them."""
+
 type Door = Literal["open", "slow", "hanging", "shut"]
 """
-What a connect to the edge meets. ``slow``: the kernel completes it, but it is accepted late. ``hanging``: the kernel drops its SYN, and the
+What a connect to the edge meets. ``slow``: the kernel completes it, but it is accepted late (see ``Porter``). ``hanging``: the kernel drops its SYN, and the
 connect waits. ``shut``: the kernel answers ECONNREFUSED.
 """
+
+
+def other_way(direction: Direction) -> Direction:
+    """Return the opposite direction."""
+    return "down" if direction == "up" else "up"
+
 
 FOREVER_NS: Final = 2**62
 """An instant 146 years after boot: a toxic holds an item until it is healed by letting it leave then."""
@@ -150,7 +162,11 @@ class Opening(Protocol):
     """A toxic that acts although nothing arrives: asked once, when it meets its connection."""
 
     def begin(self, at_ns: int) -> Iterable[Passed]:
-        """Return what leaves because the fault was armed, or the connection opened, now."""
+        """
+        Return what leaves because the fault was armed, or the connection opened, now.
+
+        It may lie in the future, and keeps nothing waiting until then; if the fault is healed before, it is not done.
+        """
         ...
 
 
@@ -191,6 +207,16 @@ class StreamFault(Fault, Protocol):
 
     def toxic(self, meeting: Meeting) -> Toxic | None:
         """Return what it does to a connection that it hits; None if it acts on the door alone."""
+        ...
+
+
+@runtime_checkable
+class Porter(Protocol):
+    """A fault whose door is ``slow``."""
+
+    @property
+    def accept_delay(self) -> Duration:
+        """How long the door takes for each connection, once those in front of it are accepted."""
         ...
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import time
 from collections.abc import Iterator
 
 import pytest
 
+from fraiseql_chaos.core import ms, seconds
 from fraiseql_chaos.layers.stream.driver.door import Doorway
 from fraiseql_chaos.layers.stream.driver.port import HeldPort
 from fraiseql_chaos.layers.stream.model import Door
@@ -54,6 +56,55 @@ def test_it_opens_and_shuts_as_often_as_it_is_told() -> None:
                 door.turn("shut")
                 with pytest.raises(ConnectionRefusedError):
                     await connect(port)
+
+    asyncio.run(check())
+
+
+async def admitted_within(admitted: asyncio.Queue[socket.socket], within_s: float = DEADLINE_S) -> float:
+    """Close the next one who is let in, and return how long that took."""
+    began_s = time.monotonic()
+    async with asyncio.timeout(within_s):
+        (await admitted.get()).close()
+    return time.monotonic() - began_s
+
+
+def test_a_slow_door_lets_one_in_after_another() -> None:
+    async def check() -> None:
+        with doorway() as (door, port, admitted):
+            door.turn("slow", accept_delay=ms(50))
+            clients = [await connect(port) for _ in range(3)]
+            for _ in clients:
+                assert await admitted_within(admitted) >= 0.045  # The clocks of the two differ by less than the rest.
+            for client in clients:
+                client.close()
+
+    asyncio.run(check())
+
+
+@pytest.mark.parametrize("then", ["open", "hanging"])
+def test_who_waits_at_a_slow_door_is_let_in_when_it_is_turned(then: Door) -> None:
+    async def check() -> None:
+        with doorway() as (door, port, admitted):
+            door.turn("slow", accept_delay=seconds(3600))
+            clients = [await connect(port) for _ in range(70)]
+            with pytest.raises(TimeoutError):
+                await admitted_within(admitted, SOON_S)
+            door.turn(then)
+            for client in clients:
+                await admitted_within(admitted)
+                client.close()
+
+    asyncio.run(check())
+
+
+def test_a_slow_door_may_become_quicker_while_somebody_waits() -> None:
+    async def check() -> None:
+        with doorway() as (door, port, admitted):
+            door.turn("slow", accept_delay=seconds(3600))
+            with await connect(port):
+                await asyncio.sleep(0)
+                door.turn("slow", accept_delay=ms(10))
+                await admitted_within(admitted)
 
     asyncio.run(check())
 

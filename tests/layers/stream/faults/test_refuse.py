@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fraiseql_chaos.history import Sample
 from fraiseql_chaos.layers.stream.faults import Refuse
+from fraiseql_chaos.testing import check_stream_fault
 
 
 def connect(error: str = "") -> Sample:
@@ -25,6 +26,10 @@ def seen(before: tuple[Sample, ...], during: tuple[Sample, ...]) -> tuple[int, i
 
 def test_refusal_has_no_magnitudes_and_says_what_it_does() -> None:
     assert (Refuse().parameters(), str(Refuse())) == ({}, "connections refused at the edge, existing ones cut")
+
+
+def test_it_keeps_what_every_fault_owes() -> None:
+    check_stream_fault(Refuse())
 
 
 def test_it_is_seen_by_the_kernel_and_by_the_server() -> None:

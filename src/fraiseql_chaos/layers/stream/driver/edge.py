@@ -203,7 +203,7 @@ class Edge:
 
     def _turn_door(self) -> None:
         state = self._armed.door if self._is_enabled else "shut"
-        self._door.turn(state)
+        self._door.turn(state, accept_delay=self._armed.accept_delay)
         if state == "shut":
             self._cut_all()
 
