@@ -11,11 +11,15 @@ from fraiseql_chaos.errors import DeclarationError
 from fraiseql_chaos.experiment.catalogue import FAULTS
 from fraiseql_chaos.experiment.failure_types import FAILURE_TYPES, fault_from_options
 from fraiseql_chaos.layers.server.faults import Stop
-from fraiseql_chaos.layers.stream.faults import Latency, Refuse
+from fraiseql_chaos.layers.stream.faults import Bandwidth, Corrupt, Latency, Refuse, Reset
+from fraiseql_chaos.layers.stream.scope import Scope
 from fraiseql_chaos.plan import Fault
 
 LEAST: dict[str, dict[str, JsonScalar]] = {"database_unavailable": {}, "network_latency": {"latency_ms": 1}}
-"""What must be said for each word."""
+"""What must be said for each word of the plan."""
+
+ANY_WORD = ".*database_unavailable.*latency.*network_latency.*"
+"""The list of words, in so far as it does not depend on which faults there are."""
 
 
 @pytest.mark.parametrize(
@@ -40,9 +44,9 @@ def test_word_leads_to_its_fault(word: str, options: dict[str, JsonScalar], faul
         (
             "network_latncy",
             {},
-            r"unknown failure type 'network_latncy' \(did you mean 'network_latency'\?\); allowed are database_unavailable, network_latency",
+            rf"unknown failure type 'network_latncy' \(did you mean 'network_latency'\?\); allowed are {ANY_WORD}",
         ),
-        ("earthquake", {}, "unknown failure type 'earthquake'; allowed are database_unavailable, network_latency"),
+        ("earthquake", {}, f"unknown failure type 'earthquake'; allowed are {ANY_WORD}"),
         (
             "network_latency",
             {"latency": 5},
@@ -58,7 +62,7 @@ def test_word_leads_to_its_fault(word: str, options: dict[str, JsonScalar], faul
         ("network_latency", {"latency_ms": -5}, "a duration cannot be negative: -5 ms"),
         ("network_latency", {"latency_ms": 0}, "a delay of 0 would change nothing; it must be above 0"),
         ("network_latency", {"latency_ms": 5, "jitter_ms": 6}, "jitter 6 ms exceeds delay 5 ms"),
-        ("network_latency", {"latency_ms": 5, "direction": "left"}, "direction 'left' is neither 'down' .* nor 'up'"),
+        ("network_latency", {"latency_ms": 5, "direction": "left"}, "direction is one of 'down' .*, 'up' .*, not 'left'"),
         ("database_unavailable", {"mode": "gone"}, r"option 'mode' is refuse .*, fast, immediate or crash .*, not 'gone'"),
         ("database_unavailable", {"mode": None}, r"option 'mode' is refuse .*, not None"),
     ],
@@ -69,9 +73,9 @@ def test_what_is_not_allowed_is_refused_by_name_with_what_is(word: str, options:
 
 
 def test_every_fault_can_be_asked_for_by_its_own_word() -> None:
-    """What ``-m "failure_type:..."`` selects is what the word makes."""
-    assert {fault.failure_type for fault in FAULTS} == set(FAILURE_TYPES)
-    assert [word for word in FAILURE_TYPES if fault_from_options(word, LEAST[word]).failure_type != word] == []
+    """What ``-m "failure_type:..."`` selects is what the word makes, or the fault's own name is asked for."""
+    assert {fault.failure_type for fault in FAULTS} | {fault.kind for fault in FAULTS} == set(FAILURE_TYPES)
+    assert [word for word in LEAST if fault_from_options(word, LEAST[word]).failure_type != word] == []
 
 
 def test_every_option_that_is_listed_is_read() -> None:
@@ -80,8 +84,46 @@ def test_every_option_that_is_listed_is_read() -> None:
     for word, known in FAILURE_TYPES.items():
         for option in known.options:
             try:
-                fault_from_options(word, LEAST[word] | {option: "meaningless"})
+                fault_from_options(word, LEAST.get(word, {}) | {option: "meaningless"})
             except DeclarationError:
                 continue
             ignored.append((word, option))
     assert ignored == []
+
+
+@pytest.mark.parametrize(
+    ("word", "options", "fault"),
+    [
+        ("latency", {"delay_ms": 50}, Latency(delay=ms(50))),
+        ("latency", {"delay": "50ms", "jitter": "1ms", "direction": "up"}, Latency(delay=ms(50), jitter=ms(1), direction="up")),
+        ("bandwidth", {"rate_bytes_per_s": 20000.0}, Bandwidth(rate_bytes_per_s=20_000)),
+        ("corrupt", {"rate": 1.0, "toxicity": 1.0}, Corrupt(rate=1.0)),
+        ("reset", {"first": 2.0, "from_connection": 1}, Reset(scope=Scope(first=2, from_connection=1))),
+        ("refuse", {}, Refuse()),
+        ("stop", {"mode": "crash"}, Stop(mode="crash")),
+    ],
+)
+def test_a_fault_can_be_asked_for_by_its_wire_name(word: str, options: dict[str, JsonScalar], fault: Fault) -> None:
+    assert fault_from_options(word, options) == fault
+
+
+@pytest.mark.parametrize(
+    ("word", "options", "told"),
+    [
+        ("latency", {"delay": 50}, "latency: delay=50 has no unit; write delay=250ms, or delay_ms=250"),
+        ("latency", {"delay": "50"}, "'50' is not a duration: write a number at least 0 and its unit"),
+        ("latency", {"delay": "5ms", "delay_ms": 5}, "latency: delay and delay_ms are the same; give one of them"),
+        ("latency", {}, "latency: delay_ms is missing; it takes milliseconds"),
+        ("bandwidth", {"rate_bytes_per_s": 1.5}, "bandwidth: rate_bytes_per_s is a whole number of bytes per second"),
+        ("reset", {"scope": "x"}, "reset has no option 'scope'; allowed are after_ms, direction, first, from_connection, toxicity"),
+        ("reset", {"toxicity": 2}, "scope: toxicity is a share above 0 and at most 1, not 2"),
+        ("hang", {"delay_ms": 2}, "hang has no option 'delay_ms'; allowed are none"),
+    ],
+)
+def test_what_a_fault_does_not_take_is_refused_with_what_it_does(word: str, options: dict[str, JsonScalar], told: str) -> None:
+    with pytest.raises(DeclarationError, match=rf"{told}.*; nothing was armed"):
+        fault_from_options(word, options)
+
+
+def test_every_word_says_in_a_line_what_it_does() -> None:
+    assert [word for word, known in FAILURE_TYPES.items() if not known.summary or "\n" in known.summary] == []

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from fraiseql_chaos.core import Duration, JsonObject, ms
+from fraiseql_chaos.core import Duration, JsonObject, JsonScalar, ms
 from fraiseql_chaos.errors import DeclarationError
-from fraiseql_chaos.plan import parameter_names, parameters_of, with_parameters
+from fraiseql_chaos.plan import described_parameters, parameter_names, parameters_of, with_options, with_parameters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,3 +58,39 @@ def test_what_it_cannot_be_made_from_is_named(raw: JsonObject, message: str) -> 
     with pytest.raises(DeclarationError, match=message) as refused:
         with_parameters(Storm, raw, what="storm")
     assert str(refused.value).endswith("nothing was armed")
+
+
+def test_what_may_be_said_of_a_fault_is_told_with_its_defaults() -> None:
+    assert described_parameters(Storm) == {
+        "lasting_ms": "milliseconds",
+        "pause_ms": "milliseconds (default no limit)",
+        "names": "a value (default ())",
+        "city": "a word (default Ghent)",
+        "floor": "a whole number (default no limit)",
+        "since_ms": "milliseconds (default 0)",
+    }
+
+
+@pytest.mark.parametrize(
+    ("options", "storm"),
+    [
+        ({"lasting_ms": 250.0}, Storm(lasting=ms(250))),
+        ({"lasting": "0.25s", "pause": "1ms", "floor": 3.0, "since_ms": 2}, Storm(lasting=ms(250), pause=ms(1), place=Place(floor=3, since=ms(2)))),
+    ],
+)
+def test_words_and_numbers_of_a_command_line_make_a_fault(options: dict[str, JsonScalar], storm: Storm) -> None:
+    assert with_options(Storm, options, what="storm") == storm
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({}, "storm: lasting_ms is missing; it takes milliseconds"),
+        ({"lasting": 5}, "storm: lasting=5 has no unit; write lasting=250ms, or lasting_ms=250"),
+        ({"lasting": "5"}, "'5' is not a duration"),
+        ({"lasting": "5ms", "lasting_ms": 5}, "storm: lasting and lasting_ms are the same; give one of them"),
+    ],
+)
+def test_words_and_numbers_without_meaning_are_refused(options: dict[str, JsonScalar], message: str) -> None:
+    with pytest.raises(DeclarationError, match=f"{message}.*; nothing was armed"):
+        with_options(Storm, options, what="storm")

@@ -68,8 +68,8 @@ _PYTEST_STATUS: Final = {
 def add_to(command: argparse.ArgumentParser) -> None:
     """Add the command's options to its parser."""
     command.description = "Run the bundled suite, or with --fault one experiment, against the reference service or one of your own."
-    options = ((name, ", ".join(f"{o}: {meaning}" for o, meaning in kind.options.items())) for name, kind in FAILURE_TYPES.items())
-    command.epilog = f"Failure types and their options: {'; '.join(f'{name} ({described})' for name, described in options)}"
+    options = (f"{name} ({', '.join(kind.options) or 'none'})" for name, kind in FAILURE_TYPES.items())
+    command.epilog = f"Failure types and their options: {'; '.join(options)}. A duration is a number of milliseconds, or has its unit: delay=50ms."
     _add_common(command)
     _add_single(command.add_argument_group("one experiment"))
     command.set_defaults(perform=perform)

@@ -1,8 +1,10 @@
 """
-The plan's words for failures, and the faults they mean.
+What faults are called when they are asked for in words.
 
 ``@chaos_inject(failure_type="network_latency", latency_ms=500)`` and ``fraiseql-chaos run --fault network_latency,latency_ms=500`` both end
-here. A word, or an option, that is not in these tables is refused with the ones that are.
+here. The plan has words of its own, which this file maps to faults. Beside them every fault can be asked for by its wire name, with
+its own magnitudes as options (``latency,delay_ms=500`` or ``latency,delay=500ms``), and those are read off the fault itself, so a new fault needs
+nothing here. A word, or an option, that does not exist is refused with the ones that do.
 """
 
 from __future__ import annotations
@@ -14,9 +16,10 @@ from typing import Final
 
 from fraiseql_chaos.core import Duration, JsonScalar, ms
 from fraiseql_chaos.errors import DeclarationError
+from fraiseql_chaos.experiment.catalogue import FAULTS
 from fraiseql_chaos.layers.server.faults import Stop
 from fraiseql_chaos.layers.stream.faults import Latency, Refuse
-from fraiseql_chaos.plan import Fault
+from fraiseql_chaos.plan import Fault, described_parameters, with_options
 
 __all__ = ["FAILURE_TYPES", "FailureType", "fault_from_options"]
 
@@ -30,11 +33,13 @@ class FailureType:
         summary: What it does, in one line.
         options: The options it takes, each with its unit or its allowed values.
         build: Makes the fault from options that all exist.
+        takes_units: Whether a duration ``delay_ms`` may also be given as ``delay``, with its unit.
     """
 
     summary: str
     options: Mapping[str, str]
     build: Callable[[Mapping[str, JsonScalar]], Fault]
+    takes_units: bool = False
 
 
 def fault_from_options(failure_type: str, options: Mapping[str, JsonScalar]) -> Fault:
@@ -52,14 +57,14 @@ def fault_from_options(failure_type: str, options: Mapping[str, JsonScalar]) -> 
     if known is None:
         raise DeclarationError(f"unknown failure type {failure_type!r}{_hint(failure_type, FAILURE_TYPES)}; nothing was armed")
     for name in options:
-        if name not in known.options:
+        if name not in known.options and not (known.takes_units and f"{name}_ms" in known.options):
             raise DeclarationError(f"{failure_type} has no option {name!r}{_hint(name, known.options)}; nothing was armed")
     return known.build(options)
 
 
 def _hint(word: str, allowed: Mapping[str, object]) -> str:
     close = get_close_matches(word, allowed, n=1)
-    return f"{f' (did you mean {close[0]!r}?)' if close else ''}; allowed are {', '.join(sorted(allowed))}"
+    return f"{f' (did you mean {close[0]!r}?)' if close else ''}; allowed are {', '.join(sorted(allowed)) or 'none'}"
 
 
 def _milliseconds(options: Mapping[str, JsonScalar], name: str, default: float | None = None) -> Duration:
@@ -86,11 +91,23 @@ def _unavailable(options: Mapping[str, JsonScalar]) -> Fault:
         case "fast" | "immediate" | "crash" as mode:
             return Stop(mode=mode)
         case mode:
-            allowed = FAILURE_TYPES["database_unavailable"].options["mode"]
+            allowed = _WORDS_OF_THE_PLAN["database_unavailable"].options["mode"]
             raise DeclarationError(f"option 'mode' is {allowed}, not {mode!r}; nothing was armed")
 
 
-FAILURE_TYPES: Final[Mapping[str, FailureType]] = {
+def _of_fault(fault: type[Fault]) -> FailureType:
+    """Return the word that is a fault's own name."""
+    summary = (fault.__doc__ or "").strip().partition("\n")[0].rstrip(".")
+    options = described_parameters(fault)
+    return FailureType(
+        summary=summary[:1].lower() + summary[1:],
+        options=options,
+        build=lambda given: with_options(fault, given, what=fault.kind),
+        takes_units=True,
+    )
+
+
+_WORDS_OF_THE_PLAN: Final[Mapping[str, FailureType]] = {
     "database_unavailable": FailureType(
         summary="the database does not answer: refused at the edge, or the server stopped or crashed",
         options={"mode": "refuse (at the edge; the default), fast, immediate or crash (the server)"},
@@ -102,3 +119,6 @@ FAILURE_TYPES: Final[Mapping[str, FailureType]] = {
         build=_latency,
     ),
 }
+
+FAILURE_TYPES: Final[Mapping[str, FailureType]] = {**_WORDS_OF_THE_PLAN, **{fault.kind: _of_fault(fault) for fault in FAULTS}}
+"""Every word, with what it takes."""

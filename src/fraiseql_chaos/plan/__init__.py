@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fraiseql_chaos.plan.magnitudes import check_choice, check_count, check_duration, check_share
 from fraiseql_chaos.plan.model import Declaration, Fault, Fidelity, Sighting, Window
-from fraiseql_chaos.plan.parameters import parameter_names, parameters_of, with_parameters
+from fraiseql_chaos.plan.parameters import described_parameters, parameter_names, parameters_of, with_options, with_parameters
 from fraiseql_chaos.plan.schedule import Plan, Planned, Step, make_plan, stretch
 
 __all__ = [
@@ -20,9 +20,11 @@ __all__ = [
     "check_count",
     "check_duration",
     "check_share",
+    "described_parameters",
     "make_plan",
     "parameter_names",
     "parameters_of",
     "stretch",
+    "with_options",
     "with_parameters",
 ]

@@ -10,13 +10,14 @@ from that value's defaults, and is left out where nothing does. Checking the mag
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from types import UnionType
-from typing import Any, Final, cast, get_args, get_type_hints
+from typing import Any, Final, Literal, cast, get_args, get_origin, get_type_hints
 
-from fraiseql_chaos.core import Duration, JsonObject, ms
+from fraiseql_chaos.core import Duration, JsonObject, JsonScalar, ms, parse_duration
 from fraiseql_chaos.errors import DeclarationError
 
-__all__ = ["parameter_names", "parameters_of", "with_parameters"]
+__all__ = ["described_parameters", "parameter_names", "parameters_of", "with_options", "with_parameters"]
 
 _DURATION_SUFFIX: Final = "_ms"
 
@@ -73,6 +74,90 @@ def with_parameters[T](cls: type[T], raw: JsonObject, *, what: str) -> T:
 def parameter_names(cls: type) -> tuple[str, ...]:
     """Return what the parameters of a fault are called in JSON, in the order of its fields."""
     return tuple(_fields(cls))
+
+
+def described_parameters(cls: type) -> dict[str, str]:
+    """
+    Return what may be said of a fault in words and numbers, each with what it takes and its default.
+
+    The parameters of a value inside stand among the others: ``toxicity`` and not ``scope``.
+    """
+    described: dict[str, str] = {}
+    for name, field in _fields(cls).items():
+        hint = get_type_hints(cls)[field.name]
+        if (nested := _nested(hint)) is not None:
+            described |= described_parameters(nested)
+        else:
+            described[name] = _takes(hint) + _default_words(field)
+    return described
+
+
+def with_options[T](cls: type[T], options: Mapping[str, JsonScalar], *, what: str) -> T:
+    """
+    Make a fault from words and numbers as people give them on a command line.
+
+    A duration is given in milliseconds by its JSON name, or with its unit by its own: ``delay_ms=50`` or ``delay=50ms``. A number of things may come
+    as ``2.0``. The parameters of a value inside stand among the others.
+
+    Args:
+        cls: What to make.
+        options: What was given; all of them must be named by ``described_parameters``, durations with or without ``_ms``.
+        what: What messages call it.
+
+    Raises:
+        DeclarationError: If one is missing, has no meaning, or was given twice.
+    """
+    raw: JsonObject = {}
+    for name, field in _fields(cls).items():
+        hint = get_type_hints(cls)[field.name]
+        nested = _nested(hint)
+        given = {key: options[key] for key in (set(described_parameters(nested)) if nested else {name, field.name}) if key in options}
+        if nested is not None:
+            inner: JsonObject = {key: _number(get_type_hints(nested)[key], value) for key, value in given.items()}
+            if inner:
+                raw[name] = inner
+        elif len(given) > 1:
+            raise DeclarationError(f"{what}: {' and '.join(sorted(given))} are the same; give one of them; nothing was armed")
+        elif given:
+            ((key, value),) = given.items()
+            raw[name] = _milliseconds(key, value, what=what) if name != field.name else _number(hint, value)
+        elif field.default is dataclasses.MISSING:
+            raise DeclarationError(f"{what}: {name} is missing; it takes {_takes(hint)}; nothing was armed")
+    return with_parameters(cls, raw, what=what)
+
+
+def _milliseconds(name: str, value: JsonScalar, *, what: str) -> JsonScalar:
+    if isinstance(value, str):
+        return parse_duration(value).ms
+    if name.endswith(_DURATION_SUFFIX) or value is None:
+        return value
+    raise DeclarationError(f"{what}: {name}={value!r} has no unit; write {name}=250ms, or {name}{_DURATION_SUFFIX}=250; nothing was armed")
+
+
+def _number(hint: Any, value: JsonScalar) -> JsonScalar:
+    """Return a number of things as a whole one, if it is."""
+    return int(value) if isinstance(value, float) and value.is_integer() and int in _options(hint) else value
+
+
+def _takes(hint: Any) -> str:
+    words = [_takes_one(option) for option in _options(hint) if option is not type(None)]
+    return " or ".join(dict.fromkeys(words))
+
+
+def _takes_one(hint: Any) -> str:
+    if hint is Duration:
+        return "milliseconds"
+    if get_origin(hint) is Literal:
+        *most, last = map(str, get_args(hint))
+        return f"{', '.join(most)} or {last}" if most else last
+    return {int: "a whole number", float: "a number", str: "a word", bool: "true or false"}.get(hint, "a value")
+
+
+def _default_words(field: dataclasses.Field[Any]) -> str:
+    if field.default is dataclasses.MISSING:
+        return ""
+    shown = f"{field.default.ms:g}" if isinstance(field.default, Duration) else "no limit" if field.default is None else field.default
+    return f" (default {shown})"
 
 
 def _fields(cls: type) -> dict[str, dataclasses.Field[Any]]:
