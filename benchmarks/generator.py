@@ -98,6 +98,7 @@ def main() -> None:
             lasting=seconds(options.seconds),
             spacing=options.spacing,
             seed=1,
+            mark="benchmark",
         )
         print(f"{spec.rate} {spec.spacing} for {spec.lasting}; microseconds")
         for _ in range(options.rounds):

@@ -31,10 +31,11 @@ from fraiseql_chaos.history import FaultArmed, FaultHealed, GeneratorStalled, Op
 from fraiseql_chaos.layers.server.faults import Stop
 from fraiseql_chaos.layers.stream.faults import Latency, Refuse
 from fraiseql_chaos.plan import Declaration, Window
+from fraiseql_chaos.reference.operations import CREATE_USER
 from fraiseql_chaos.reports import RunFolder
 from fraiseql_chaos.rig.keeper.processes import descendants
 from fraiseql_chaos.rig.postgres.cluster import Cluster
-from fraiseql_chaos.verdicts import availability
+from fraiseql_chaos.verdicts import availability, correct_results
 
 pytestmark = pytest.mark.anyio
 
@@ -63,10 +64,18 @@ async def test_a_fault_is_armed_seen_by_others_and_healed_in_its_window(laborato
     (fault,) = recording.history.faults
     assert isinstance(fault.armed, FaultArmed)
     assert isinstance(fault.healed, FaultHealed)
-    assert 0.5e9 <= fault.armed.began_ns <= fault.armed.at_ns < 0.7e9
-    assert 1.5e9 <= fault.healed.began_ns <= fault.healed.at_ns < 1.7e9
+    # How late a busy machine is with each is written down, and is no promise of ours; that neither comes early, nor one in the other's time, is.
+    assert 0.5e9 <= fault.armed.began_ns <= fault.armed.at_ns < 1.5e9 <= fault.healed.began_ns <= fault.healed.at_ns
     assert fault.bit
     assert {evidence.witness for evidence in fault.evidence if not evidence.independent} == {"ledger of the edge"}
+
+
+async def test_a_second_load_on_the_same_database_writes_nothing_that_is_there_already(laboratory: Laboratory, service: Service) -> None:
+    """Of the same seed, as a replay on a database of the user's would be: what must be unique in a request is so in every load."""
+    load = _load(laboratory, service, Chaos())
+    for recording in [await load.open_loop(CREATE_USER, rate=per_second(50), lasting=ms(200)) for _ in range(2)]:
+        assert [operation.outcome for operation in recording.history.operations] == ["ok"] * 10
+        recording.require(correct_results())
 
 
 async def test_a_load_generator_that_was_frozen_makes_the_run_inconclusive_and_not_slow(laboratory: Laboratory, service: Service) -> None:

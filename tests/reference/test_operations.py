@@ -48,7 +48,9 @@ async def test_a_write_takes_effect_exactly_once_and_says_so(reference: Referenc
 
 
 async def test_reads_and_writes_at_the_same_time_do_not_disturb_each_other(reference: Reference) -> None:
-    asked = [(operation, operation.case(seed=7, ordinal=n * len(OPERATIONS) + k)) for n in range(25) for k, operation in enumerate(OPERATIONS)]
+    asked = [
+        (operation, operation.case(seed=7, ordinal=n * len(OPERATIONS) + k, mark="m")) for n in range(25) for k, operation in enumerate(OPERATIONS)
+    ]
     complaints = await asyncio.gather(*(complaint(reference, operation, case) for operation, case in asked))
     assert set(complaints) == {""}
 

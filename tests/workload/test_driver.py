@@ -68,7 +68,7 @@ async def pong(_request: web.Request) -> web.Response:
 
 
 async def test_a_load_that_nobody_records_ends(serve: Serve, lease_root: Path) -> None:
-    spec = LoadSpec(target=await serve(pong), operations=(PING,), rate=per_second(20), lasting=seconds(60), seed=1)
+    spec = LoadSpec(target=await serve(pong), operations=(PING,), rate=per_second(20), lasting=seconds(60), seed=1, mark="m")
     us = await runner(lease_root / "control")
     await us.says({"spec": spec.to_json()})
     assert (await us.hears())["ready"]["warm_up"] == [{"name": "ping", "outcome": "ok", "cause": "", "detail": ""}]
@@ -95,7 +95,7 @@ async def test_nothing_is_sent_before_it_is_due(serve: Serve, lease_root: Path) 
         arrived.append(now_ns())
         return await pong(request)
 
-    spec = LoadSpec(target=await serve(record), operations=(PING,), rate=per_second(50), lasting=ms(100), seed=1, warm_up=0)
+    spec = LoadSpec(target=await serve(record), operations=(PING,), rate=per_second(50), lasting=ms(100), seed=1, mark="m", warm_up=0)
     us = await runner(lease_root / "control")
     await us.says({"spec": spec.to_json()})
     await us.hears()

@@ -50,7 +50,7 @@ async def test_a_generator_that_crashed_leaves_its_last_words(keeper: Keeper) ->
 
 async def test_a_generator_that_says_something_else_breaks_the_protocol(keeper: Keeper) -> None:
     ping = GraphQLOperation(name="ping", document="{ ping }", kind="query", cases=(Case(variables={}, data=None),))
-    spec = LoadSpec(target=Target(url="http://127.0.0.1:1/"), operations=(ping,), rate=per_second(1), lasting=seconds(1), seed=1, warm_up=0)
+    spec = LoadSpec(target=Target(url="http://127.0.0.1:1/"), operations=(ping,), rate=per_second(1), lasting=seconds(1), seed=1, mark="m", warm_up=0)
     link = await ControlLink.open(keeper, keeper.directory)
     await link.say({"spec": spec.to_json()})
     with pytest.raises(LocalProtocolError, match="should have said 'done', and said ready"):

@@ -44,7 +44,7 @@ async def hang(_request: web.Request) -> web.Response:
 
 
 def load(target: Target, *operations: GraphQLOperation, rate: Rate, lasting: Duration, **more: object) -> LoadSpec:
-    return LoadSpec(target=target, operations=operations or (PING,), rate=rate, lasting=lasting, seed=7, **more)  # type: ignore[arg-type]
+    return LoadSpec(target=target, operations=operations or (PING,), rate=rate, lasting=lasting, seed=7, mark="m", **more)  # type: ignore[arg-type]
 
 
 def operations_of(events: Sequence[Event]) -> list[Operation]:

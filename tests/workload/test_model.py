@@ -33,13 +33,16 @@ def test_unique_is_filled_into_variables_and_data_alike() -> None:
     assert case.filled("2a-7") == Case(variables={"input": {"name": "a 2a-7 b", "n": 1}}, data={"user": {"tags": ["2a-7", None]}})
 
 
-def test_the_case_of_a_request_depends_on_seed_and_ordinal_only() -> None:
+def test_the_case_of_a_request_depends_on_seed_ordinal_and_mark_only() -> None:
     many = operation(cases=tuple(Case(variables={"id": n, "mark": "{unique}"}, data=None) for n in range(50)))
-    asked = [many.case(seed=7, ordinal=n) for n in range(200)]
-    assert asked == [many.case(seed=7, ordinal=n) for n in range(200)]
-    assert [case.variables["mark"] for case in asked[:2]] == ["00000007-0", "00000007-1"]
+    asked = [many.case(seed=7, ordinal=n, mark="m") for n in range(200)]
+    assert asked == [many.case(seed=7, ordinal=n, mark="m") for n in range(200)]
+    assert [case.variables["mark"] for case in asked[:2]] == ["m-0", "m-1"]
     assert len({case.variables["id"] for case in asked}) > 40
-    assert [case.variables["id"] for case in asked] != [many.case(seed=8, ordinal=n).variables["id"] for n in range(200)]
+    assert [case.variables["id"] for case in asked] != [many.case(seed=8, ordinal=n, mark="m").variables["id"] for n in range(200)]
+    assert [case.variables["id"] for case in asked] == [many.case(seed=7, ordinal=n, mark="o").variables["id"] for n in range(200)], (
+        "a mark chooses nothing"
+    )
 
 
 @pytest.mark.parametrize(

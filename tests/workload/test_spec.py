@@ -23,6 +23,7 @@ SPEC = LoadSpec(
     lasting=seconds(4),
     spacing="poisson",
     seed=3,
+    mark="03",
     in_flight_max=10,
     timeout=seconds(5),
     drain=ms(100),
@@ -36,7 +37,7 @@ def test_a_load_survives_its_way_through_json() -> None:
 
 def test_the_plan_is_an_event() -> None:
     planned = replace(SPEC, spacing="constant").planned()
-    assert planned == LoadPlanned(requests=50, rate_per_s=12.5, lasting_ns=4_000_000_000, in_flight_max=10, operations=("ping", "pong"))
+    assert planned == LoadPlanned(requests=50, rate_per_s=12.5, lasting_ns=4_000_000_000, in_flight_max=10, operations=("ping", "pong"), mark="03")
 
 
 def test_weights_are_equal_unless_given() -> None:
@@ -60,6 +61,8 @@ def test_weights_are_equal_unless_given() -> None:
         ({"lasting": seconds(1_000_000)}, "12500000 requests"),
         ({"seed": -1}, "seed must be a whole number"),
         ({"seed": True}, "seed must be a whole number"),
+        ({"mark": ""}, "mark must be 1 to 64 letters"),
+        ({"mark": "a b"}, "mark must be 1 to 64 letters"),
         ({"in_flight_max": 0}, "in_flight_max"),
         ({"warm_up": 1001}, "warm_up"),
     ],

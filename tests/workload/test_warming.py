@@ -30,7 +30,7 @@ async def warmed(serve: Serve, operations: tuple[GraphQLOperation, ...], rounds:
         return web.json_response({"data": {"ping": "pong"}})
 
     target = await serve(record)
-    spec = LoadSpec(target=target, operations=operations, rate=per_second(1), lasting=seconds(1), seed=1, warm_up=rounds)
+    spec = LoadSpec(target=target, operations=operations, rate=per_second(1), lasting=seconds(1), seed=1, mark="m", warm_up=rounds)
     async with GraphQLClient(target, connections_max=4, timeout=seconds(5)) as client:
         return asked, await warm_up(client, spec)
 

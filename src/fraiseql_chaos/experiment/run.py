@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from fraiseql_chaos.core import NS_PER_S, Duration, Rate, ms, now_ns, seconds
+from fraiseql_chaos.core import NS_PER_S, Duration, Rate, fresh_seed, ms, now_ns, seconds
 from fraiseql_chaos.errors import ChaosError, DeclarationError, InternalError, RigError
 from fraiseql_chaos.experiment.deployment import Deployment
 from fraiseql_chaos.experiment.evidence import hits_of, own_word, testimony
@@ -144,6 +144,8 @@ def _load_spec(experiment: Experiment, deployment: Deployment) -> LoadSpec:
         rate=experiment.rate,
         lasting=experiment.lasting,
         seed=experiment.seed,
+        # Drawn anew and not from the seed: a replay, or a second attempt, may meet the rows of the first.
+        mark=f"{fresh_seed():08x}",
         drain=DRAIN,
     )
 

@@ -77,7 +77,13 @@ class Begin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadPlanned:
-    """What the load generator was told to do: how many requests, how fast, for how long."""
+    """
+    What the load generator was told to do: how many requests, how fast, for how long.
+
+    Attributes:
+        mark: What the unique parts of its requests begin with, ``<mark>-<ordinal>``: so a row that is found afterwards names its request. Lines of
+            before there were marks have none.
+    """
 
     type: ClassVar[str] = "load_planned"
     requests: int
@@ -85,6 +91,7 @@ class LoadPlanned:
     lasting_ns: int
     in_flight_max: int
     operations: tuple[str, ...]
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

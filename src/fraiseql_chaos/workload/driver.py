@@ -119,7 +119,7 @@ async def _hot_phase(spec: LoadSpec, planned_ns: Sequence[int], origin_ns: int, 
 
 
 def _request(spec: LoadSpec, ordinal: int) -> Request:
-    return request_of(spec.operations, spec.weighted, seed=spec.seed, ordinal=ordinal)
+    return request_of(spec.operations, spec.weighted, seed=spec.seed, ordinal=ordinal, mark=spec.mark)
 
 
 async def _told(reader: asyncio.StreamReader, key: str) -> Any:

@@ -5,9 +5,9 @@ A load without expected answers can only count errors, and a service that answer
 it. So each case carries the data its answer must *contain*: an object must have at least these keys, a list exactly these elements
 in this order, a scalar exactly this value. What a schema adds later does no harm; a row lost, doubled, swapped or stale shows.
 
-Requests that write must not collide with each other, nor with an earlier run on the same database. Wherever a string of a case says
-``{unique}``, sending replaces it with ``<seed>-<ordinal>``, in the variables and in the expected data alike, so that an answer that
-belongs to another request is a wrong answer.
+Requests that write must not collide with each other, nor with those of an earlier load on the same database. Wherever a string of a case
+says ``{unique}``, sending replaces it with ``<mark>-<ordinal>``, in the variables and in the expected data alike, so that an answer that
+belongs to another request is a wrong answer. The mark is the load's own, so that even a replay of the same seed collides with nothing.
 
 Nothing here sends anything. A workload file of a user's own is the JSON form of these values.
 """
@@ -113,19 +113,20 @@ class GraphQLOperation:
         if not isinstance(self.cases, tuple) or not self.cases or not all(isinstance(case, Case) for case in self.cases):
             raise DeclarationError(f"operation {self.name}: cases must be a tuple of at least one Case; nothing was sent")
 
-    def case(self, *, seed: int, ordinal: int) -> Case:
+    def case(self, *, seed: int, ordinal: int, mark: str) -> Case:
         """
         Return the case of one request, filled and ready to send.
 
         Args:
             seed: The run's seed.
             ordinal: The request's place in the plan, from 0.
+            mark: What no other load on the same database has; it chooses nothing.
 
         Returns:
-            A case that depends on the two arguments only.
+            A case that depends on the arguments only.
         """
         chosen = dice(seed, "case", ordinal).choice(self.cases)
-        return chosen.filled(f"{seed:08x}-{ordinal}")
+        return chosen.filled(f"{mark}-{ordinal}")
 
     def to_json(self) -> JsonObject:
         """Return the operation as a JSON object."""

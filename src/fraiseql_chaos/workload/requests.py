@@ -1,8 +1,8 @@
 """
-From an ordinal to the bytes of its request: a pure function of the operations, their weights and the seed.
+From an ordinal to the bytes of its request: a pure function of the operations, their weights, the seed and the load's mark.
 
 The same ordinal asks the same thing in every run of a seed, whatever was answered before it, so two runs can be compared request by
-request and a history names what was asked without storing it.
+request and a history names what was asked without storing it. Only what must be new in every load differs: it begins with the mark.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Request:
     expected: JsonObject | None
 
 
-def request_of(operations: Sequence[GraphQLOperation], weights: Sequence[int], *, seed: int, ordinal: int) -> Request:
+def request_of(operations: Sequence[GraphQLOperation], weights: Sequence[int], *, seed: int, ordinal: int, mark: str) -> Request:
     """
     Return the request of one place in the plan.
 
@@ -37,9 +37,10 @@ def request_of(operations: Sequence[GraphQLOperation], weights: Sequence[int], *
         weights: How often each of them is meant, relative to the others.
         seed: The run's seed.
         ordinal: The place, from 0; negative ones are free for what happens before a load.
+        mark: What no other load on the same database has.
     """
     operation = operations[choose(weights, seed=seed, ordinal=ordinal)]
-    return request_with(operation, operation.case(seed=seed, ordinal=ordinal))
+    return request_with(operation, operation.case(seed=seed, ordinal=ordinal, mark=mark))
 
 
 def request_with(operation: GraphQLOperation, case: Case) -> Request:

@@ -29,6 +29,7 @@ IN_FLIGHT_MAX: Final = 4096
 REQUESTS_MAX: Final = 1_000_000
 """Requests in one load: half an hour at 500 a second, and a plan of 40 MB."""
 
+_MARK: Final = re.compile(r"[0-9A-Za-z-]{1,64}")
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
@@ -81,6 +82,7 @@ class LoadSpec:
         lasting: How long requests are due.
         spacing: ``constant`` or ``poisson``.
         seed: Decides operations, cases and gaps.
+        mark: What ``{unique}`` begins with, and no other load on the same database has; letters, digits and hyphens.
         in_flight_max: Bound on requests in flight; one more is recorded as ``not_sent``.
         timeout: Bound on one request, from its send.
         drain: How long answers are waited for after ``lasting``; what is open then is recorded as ``unfinished``.
@@ -97,6 +99,7 @@ class LoadSpec:
     lasting: Duration
     spacing: Spacing = "constant"
     seed: int
+    mark: str
     in_flight_max: int = IN_FLIGHT_MAX
     timeout: Duration = seconds(60)
     drain: Duration = seconds(10)
@@ -106,6 +109,8 @@ class LoadSpec:
         self._check_operations()
         self._check_times()
         self._check_number("seed", self.seed, least=0, most=SEED_MAX)
+        if not _MARK.fullmatch(self.mark):
+            raise DeclarationError(f"load: mark must be 1 to 64 letters, digits and hyphens, not {self.mark!r}; nothing was sent")
         self._check_number("in_flight_max", self.in_flight_max, least=1, most=65536)
         self._check_number("warm_up", self.warm_up, least=0, most=1000)
 
@@ -126,6 +131,7 @@ class LoadSpec:
             lasting_ns=self.lasting.ns,
             in_flight_max=self.in_flight_max,
             operations=tuple(operation.name for operation in self.operations),
+            mark=self.mark,
         )
 
     def to_json(self) -> JsonObject:
@@ -138,6 +144,7 @@ class LoadSpec:
             "lasting_ns": self.lasting.ns,
             "spacing": self.spacing,
             "seed": self.seed,
+            "mark": self.mark,
             "in_flight_max": self.in_flight_max,
             "timeout_ns": self.timeout.ns,
             "drain_ns": self.drain.ns,
@@ -155,6 +162,7 @@ class LoadSpec:
             lasting=Duration(raw["lasting_ns"]),
             spacing=raw["spacing"],
             seed=raw["seed"],
+            mark=raw["mark"],
             in_flight_max=raw["in_flight_max"],
             timeout=Duration(raw["timeout_ns"]),
             drain=Duration(raw["drain_ns"]),

@@ -33,7 +33,7 @@ async def warm_up(client: GraphQLClient, spec: LoadSpec) -> list[Json]:
     told: list[Json] = []
     for turn in range(spec.warm_up):
         # Ordinals below zero belong to no request of the plan, so nothing that is unique there is used up here.
-        requests = [request_with(query, query.case(seed=spec.seed, ordinal=-1 - turn)) for query in queries]
+        requests = [request_with(query, query.case(seed=spec.seed, ordinal=-1 - turn, mark=spec.mark)) for query in queries]
         told += await asyncio.gather(*(_asked(client, request) for request in requests))
     return told
 
