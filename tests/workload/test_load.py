@@ -89,23 +89,30 @@ async def test_a_frozen_generator_says_that_it_was_itself(serve: Serve, generato
     """Stopped for 1 s, it sends what was due late, with the lag on record, and reports a stall of its own."""
     started = await generator(load(await serve(pong), rate=per_second(100), lasting=seconds(2.5)))
     loop = asyncio.get_running_loop()
-    loop.call_later(0.7, os.kill, started.child.pid, signal.SIGSTOP)
-    loop.call_later(1.7, os.kill, started.child.pid, signal.SIGCONT)
+    signalled_ns: list[int] = []
+
+    def send(number: signal.Signals) -> None:
+        os.kill(started.child.pid, number)
+        signalled_ns.append(now_ns())
+
+    loop.call_later(0.7, send, signal.SIGSTOP)
+    loop.call_later(1.7, send, signal.SIGCONT)
     await started.begin(now_ns() + ms(50).ns)
     events = [event async for event in started.events()]
 
     operations = operations_of(events)
     stalls = [e for e in events if isinstance(e, GeneratorStalled)]
     stall = max(stalls, key=lambda one: one.stall_ns)
-    assert stall.stall_ns == pytest.approx(seconds(1).ns, rel=0.3)
+    stopped_ns, continued_ns = signalled_ns
+    assert stall.stall_ns >= continued_ns - stopped_ns - ms(50).ns
     assert [o.ordinal for o in operations] == list(range(250))
     # A tenth of a second at both ends is left out, where a busy machine may have delayed the beat and not the sends.
     overdue = [o for o in operations if stall.at_ns - stall.stall_ns + ms(100).ns < o.planned_ns < stall.at_ns - ms(100).ns]
     assert len(overdue) >= 50
     assert all(o.sent_ns is not None and o.sent_ns >= stall.at_ns - ms(100).ns for o in overdue)
     assert max(o.latency_ns for o in overdue) >= ms(600).ns, "the user who came at the beginning of the stall did wait"
-    # One answer may have been under way when the generator stopped; for all others the service was as quick as ever.
-    assert sum(o.service_ns is not None and o.service_ns > ms(500).ns for o in operations) <= 2
+    # Blamed on the service, the stall would be half a second of service time in the middle, as it is of latency.
+    assert median(o.service_ns for o in overdue if o.service_ns is not None) <= ms(250).ns
 
 
 async def test_a_healthy_load_is_sent_as_planned_and_answered(serve: Serve, generator: Start) -> None:
