@@ -71,6 +71,33 @@ def test_fault_that_a_guard_arms_is_planned_but_has_no_steps() -> None:
     assert (plan.seed, [planned.fault_id for planned in plan.faults], plan.steps) == (7, ["0-latency"], ())
 
 
+def named(*declarations: Declaration) -> list[str]:
+    return [planned.dice_name for planned in make_plan(declarations, seed=1).faults]
+
+
+def test_dice_are_called_by_what_the_fault_is() -> None:
+    assert named(during(1, 2)) == ['database/latency{"delay_ms":250.0,"direction":"down","jitter_ms":0.0}#0']
+
+
+def test_dice_keep_their_name_whenever_the_fault_is_armed() -> None:
+    assert named(during(1, 2)) == named(during(3, 9)) == named(Declaration(fault=SLOW, target="database"))
+
+
+@given(st.lists(st.sampled_from((1, 2, 3)), min_size=1, max_size=5), st.data())
+def test_a_neighbour_renames_nobodys_dice(delays_ms: list[int], data: st.DataObject) -> None:
+    """Whatever is declared beside them, and wherever; and all have dice of their own."""
+    alone = [during(1, 2, Latency(delay=ms(delay_ms))) for delay_ms in delays_ms]
+    neighbour = data.draw(st.sampled_from((during(1, 2, SLOW), during(5, 6, Refuse()), during(1, 2, alone[0].fault, target="cache"))))
+    place = data.draw(st.integers(0, len(alone)))
+    together = named(*alone[:place], neighbour, *alone[place:])
+    assert len(set(together)) == len(together)
+    assert together[:place] + together[place + 1 :] == named(*alone)
+
+
+def test_identical_faults_are_told_apart_by_their_rank() -> None:
+    assert [name.rpartition("#")[2] for name in named(during(1, 2), during(5, 6, Refuse()), during(3, 4))] == ["0", "0", "1"]
+
+
 def test_faults_of_one_kind_have_ids_of_their_own() -> None:
     plan = make_plan([during(1, 2), during(1, 2), during(2, 3, Refuse())], seed=1)
     assert [planned.fault_id for planned in plan.faults] == ["0-latency", "1-latency", "2-refuse"]

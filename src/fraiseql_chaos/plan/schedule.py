@@ -5,10 +5,15 @@ From declarations to timed steps: a pure function, so that a plan can be shown, 
 
 Every arm step has its heal step. Where two fall on the same instant, heals come first, so that one fault may follow another on the
 same target without a gap.
+
+A fault has two names. Its id counts the declarations, for people and records. Its dice are called by what it is, ``dice_name``, so that a fault
+more, or one less, re-rolls no other's.
 """
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
@@ -24,10 +29,23 @@ __all__ = ["Plan", "Planned", "Step", "make_plan", "stretch"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """A declaration with its id within the run."""
+    """
+    A declaration with its names within the run.
+
+    Attributes:
+        fault_id: ``<ordinal>-<kind>``.
+        declaration: What was asked for.
+        rank: How many declarations of the same fault on the same target came before it.
+    """
 
     fault_id: str
     declaration: Declaration
+    rank: int = 0
+
+    @property
+    def dice_name(self) -> str:
+        """What the fault's dice are called: by target, kind, magnitudes and rank; neither by its neighbours nor by when it is armed."""
+        return f"{_same_dice(self.declaration)}#{self.rank}"
 
     def event(self) -> FaultDeclared:
         """Return it as the event that opens its story in a history."""
@@ -79,15 +97,20 @@ class Plan:
 
 def make_plan(declarations: Sequence[Declaration], *, seed: int) -> Plan:
     """
-    Check that the declarations make sense together, and give each its id.
+    Check that the declarations make sense together, and give each its names.
 
     Raises:
         DeclarationError: If two faults overlap of which one would keep the other from acting.
     """
     for one, other in combinations(declarations, 2):
         _refuse_conflict(one, other)
-    planned = tuple(Planned(fault_id=f"{n}-{d.fault.kind}", declaration=d) for n, d in enumerate(declarations))
-    return Plan(seed=seed, faults=planned)
+    before: Counter[str] = Counter()
+    planned: list[Planned] = []
+    for ordinal, declaration in enumerate(declarations):
+        same = _same_dice(declaration)
+        planned.append(Planned(fault_id=f"{ordinal}-{declaration.fault.kind}", declaration=declaration, rank=before[same]))
+        before[same] += 1
+    return Plan(seed=seed, faults=tuple(planned))
 
 
 def stretch(declarations: Sequence[Declaration], *, lasting: Duration, to: Duration) -> tuple[tuple[Declaration, ...], Duration]:
@@ -111,6 +134,12 @@ def stretch(declarations: Sequence[Declaration], *, lasting: Duration, to: Durat
         stretched[window] = Window(begin=begin, end=begin + to)
         ended_ns, will_have_ended_ns = max(ended_ns, window.end.ns), begin.ns + to.ns
     return tuple(replace(d, window=stretched[d.window]) for d in declarations), Duration(lasting.ns + will_have_ended_ns - ended_ns)
+
+
+def _same_dice(declaration: Declaration) -> str:
+    """Return what two declarations share whose dice only their rank tells apart."""
+    magnitudes = json.dumps(declaration.fault.parameters(), sort_keys=True, separators=(",", ":"))
+    return f"{declaration.target}/{declaration.fault.kind}{magnitudes}"
 
 
 def _refuse_conflict(one: Declaration, other: Declaration) -> None:
