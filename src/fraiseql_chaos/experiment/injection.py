@@ -16,7 +16,6 @@ from fraiseql_chaos.experiment.recorder import Recorder
 from fraiseql_chaos.history import FaultArmed, FaultHealed
 from fraiseql_chaos.layers.server import driver as server_driver
 from fraiseql_chaos.layers.server.faults import SERVER_FAULTS
-from fraiseql_chaos.layers.stream.control import EdgeControl
 from fraiseql_chaos.layers.stream.faults import STREAM_FAULTS
 from fraiseql_chaos.layers.stream.model import StreamFault
 from fraiseql_chaos.plan import Planned
@@ -35,19 +34,19 @@ def guard_of(planned: Planned, deployment: Deployment) -> Guard:
     """
     fault = planned.declaration.fault
     if isinstance(fault, STREAM_FAULTS):
-        return _on_edge(deployment.edges, deployment.edge, planned.fault_id, fault)
+        return _on_edge(deployment, planned, fault)
     if isinstance(fault, SERVER_FAULTS):
         return server_driver.armed(fault, deployment.server)
     raise InternalError(f"no layer knows the fault {fault!r}")
 
 
 @asynccontextmanager
-async def _on_edge(edges: EdgeControl, edge: str, fault_id: str, fault: StreamFault) -> AsyncIterator[None]:
-    edges.arm(edge, fault_id, fault)
+async def _on_edge(deployment: Deployment, planned: Planned, fault: StreamFault) -> AsyncIterator[None]:
+    deployment.edges.arm(deployment.edge, planned.fault_id, fault, dice=planned.dice_name)
     try:
         yield
     finally:
-        edges.heal(edge, fault_id)
+        deployment.edges.heal(deployment.edge, planned.fault_id)
 
 
 class Injector:
