@@ -76,7 +76,7 @@ def named(*declarations: Declaration) -> list[str]:
 
 
 def test_dice_are_called_by_what_the_fault_is() -> None:
-    assert named(during(1, 2)) == ['database/latency{"delay_ms":250.0,"direction":"down","jitter_ms":0.0}#0']
+    assert named(during(1, 2, Stop(mode="crash"))) == ['database/stop{"mode":"crash"}#0']
 
 
 def test_dice_keep_their_name_whenever_the_fault_is_armed() -> None:
