@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import cast
 
 import psycopg
 import pytest
@@ -38,9 +39,17 @@ async def connect(cluster: Cluster, database: str = "postgres", *, name: str = "
 
 
 async def test_sessions_of_the_service_are_counted(probe: ServerSessions, cluster: Cluster) -> None:
-    assert ((await probe.look()).ok, (await probe.look()).value) == (True, {"sessions": 0})
+    assert ((await probe.look()).ok, (await probe.look()).value) == (True, {"sessions": 0, "backends": []})
     async with await connect(cluster), await connect(cluster):
-        assert (await probe.look()).value == {"sessions": 2}
+        assert (await probe.look()).value["sessions"] == 2
+
+
+async def test_a_session_that_waits_for_its_client_within_a_transaction_is_seen_waiting(probe: ServerSessions, cluster: Cluster) -> None:
+    async with await connect(cluster) as client:
+        await client.execute("SELECT 1")
+        (backend,) = cast("list[dict[str, object]]", (await probe.look()).value["backends"])
+        assert (backend["pid"], backend["state"], backend["wait_event"]) == (client.info.backend_pid, "idle in transaction", "ClientRead")
+        assert cast("int", backend["state_age_ms"]) < seconds(60).ms
 
 
 async def test_our_own_sessions_are_not_counted(probe: ServerSessions, cluster: Cluster) -> None:

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import psycopg
+from psycopg.rows import DictRow, dict_row
 
-from fraiseql_chaos.core import Duration, ms, seconds
+from fraiseql_chaos.core import Duration, Json, ms, seconds
 from fraiseql_chaos.probes.model import Look, bounded
 from fraiseql_chaos.rig.postgres.control import APPLICATION_NAME
 
 __all__ = ["ServerSessions"]
 
 _SESSIONS = """
-    SELECT count(*) FROM pg_stat_activity
+    SELECT pid, state, wait_event, round(extract(epoch FROM clock_timestamp() - state_change) * 1000)::int AS state_age_ms
+    FROM pg_stat_activity
     WHERE datname = %s AND backend_type = 'client backend' AND application_name <> %s
+    ORDER BY pid
 """
 
 
 class ServerSessions:
     """
-    Count the sessions of the service.
+    List the sessions of the service: how many there are, and for each its process, its state, what it waits for and since when.
 
     Args:
         dsn: Over the control socket.
@@ -33,10 +36,10 @@ class ServerSessions:
         self._dsn = dsn
         self._database = database
         self._within = within
-        self._connection: psycopg.AsyncConnection | None = None
+        self._connection: psycopg.AsyncConnection[DictRow] | None = None
 
     async def look(self) -> Look:
-        """Ask for the number of sessions; a server that is not there is an observation."""
+        """Ask for the list; a server that is not there is an observation."""
         try:
             return await bounded(self._ask(), within=self._within, abandon=self._abandon)
         except (psycopg.Error, OSError) as error:
@@ -51,13 +54,13 @@ class ServerSessions:
 
     async def _ask(self) -> Look:
         cursor = await (self._connection or await self._connect()).execute(_SESSIONS, (self._database, APPLICATION_NAME))
-        row = await cursor.fetchone()
-        return Look(ok=True, value={"sessions": row[0] if row else 0})
+        backends: list[Json] = [*await cursor.fetchall()]
+        return Look(ok=True, value={"sessions": len(backends), "backends": backends})
 
     def _abandon(self) -> None:
         if self._connection is not None:
             self._connection.pgconn.finish()
 
-    async def _connect(self) -> psycopg.AsyncConnection:
-        self._connection = await psycopg.AsyncConnection.connect(self._dsn, autocommit=True, application_name=APPLICATION_NAME)
+    async def _connect(self) -> psycopg.AsyncConnection[DictRow]:
+        self._connection = await psycopg.AsyncConnection.connect(self._dsn, autocommit=True, application_name=APPLICATION_NAME, row_factory=dict_row)
         return self._connection
