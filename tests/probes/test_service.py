@@ -174,9 +174,9 @@ async def test_service_is_on_its_way_only_if_every_connection_goes_through_the_e
             looks.append(await probe.look())
         await probe.close()
     assert [(look.ok, look.value) for look in looks] == [
-        (False, {"through_edge": 0, "around_edge": 0}),
-        (True, {"through_edge": 1, "around_edge": 0}),
-        (False, {"through_edge": 1, "around_edge": 1}),
+        (False, {"through_edge": 0, "around_edge": 0, "connecting": 0}),
+        (True, {"through_edge": 1, "around_edge": 0, "connecting": 0}),
+        (False, {"through_edge": 1, "around_edge": 1, "connecting": 0}),
     ]
 
 
@@ -184,4 +184,18 @@ async def test_server_without_a_port_cannot_be_reached_around_the_edge(listener:
     probe = ServicePath(os.getpid(), edge_port=port_of(listener), server_port=None)
     with socket.create_connection(("127.0.0.1", port_of(listener)), DEADLINE_S), closing(listener.accept()[0]):
         look = await probe.look()
-    assert (look.ok, look.value) == (True, {"through_edge": 1, "around_edge": 0})
+    assert (look.ok, look.value) == (True, {"through_edge": 1, "around_edge": 0, "connecting": 0})
+
+
+async def test_a_connect_that_got_no_answer_yet_is_told_apart() -> None:
+    """Method: a listener whose queue is full drops what comes, so the connect stands in the kernel's table as sent."""
+    with socket.socket() as listener, ExitStack() as stack:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(4):
+            waiting = stack.enter_context(socket.socket())
+            waiting.settimeout(0)
+            waiting.connect_ex(listener.getsockname())
+        look = await ServicePath(os.getpid(), edge_port=listener.getsockname()[1], server_port=None).look()
+    assert look.value["connecting"]
+    assert (look.value["around_edge"], look.ok) == (0, True)

@@ -28,7 +28,19 @@ from fraiseql_chaos.experiment.recorder import Recorder
 from fraiseql_chaos.history import Begin, Event, History, ProcessExited
 from fraiseql_chaos.layers.stream.ledger import Ledger
 from fraiseql_chaos.plan import Declaration, Plan, make_plan
-from fraiseql_chaos.probes import EdgeConnect, EdgeRoundTrip, Probe, ServerSessions, ServicePath, ServiceReady, sampling
+from fraiseql_chaos.probes import (
+    EdgeConnect,
+    EdgeFarewell,
+    EdgeGreeting,
+    EdgeIdle,
+    EdgeRoundTrip,
+    EdgeTransfer,
+    Probe,
+    ServerSessions,
+    ServicePath,
+    ServiceReady,
+    sampling,
+)
 from fraiseql_chaos.rig.postgres.server_log import wall_offset_ns
 from fraiseql_chaos.workload import GraphQLOperation, LoadGenerator, LoadSpec
 
@@ -267,7 +279,11 @@ def _probes(plan: Plan, deployment: Deployment) -> tuple[Probe, ...]:
     wanted = {witness for planned in plan.faults for witness in planned.declaration.fault.witnesses}
     makers: dict[str, Callable[[], Probe]] = {
         "edge_connect": lambda: EdgeConnect(deployment.address.host, deployment.address.port),
+        "edge_farewell": lambda: EdgeFarewell(deployment.address.host, deployment.address.port),
+        "edge_greeting": lambda: EdgeGreeting(deployment.address.host, deployment.address.port),
+        "edge_idle": lambda: EdgeIdle(deployment.address.host, deployment.address.port),
         "edge_round_trip": lambda: EdgeRoundTrip(deployment.database_url),
+        "edge_transfer": lambda: EdgeTransfer(deployment.database_url),
         "server_sessions": lambda: ServerSessions(deployment.server.control_dsn(), deployment.database),
         "service_path": lambda: ServicePath(deployment.service.child.pid, edge_port=deployment.address.port, server_port=deployment.server.port),
     }

@@ -107,23 +107,25 @@ def with_options[T](cls: type[T], options: Mapping[str, JsonScalar], *, what: st
     Raises:
         DeclarationError: If one is missing, has no meaning, or was given twice.
     """
+    return with_parameters(cls, _from_options(cls, options, what=what), what=what)
+
+
+def _from_options(cls: type, options: Mapping[str, JsonScalar], *, what: str) -> JsonObject:
     raw: JsonObject = {}
     for name, field in _fields(cls).items():
         hint = get_type_hints(cls)[field.name]
-        nested = _nested(hint)
-        given = {key: options[key] for key in (set(described_parameters(nested)) if nested else {name, field.name}) if key in options}
-        if nested is not None:
-            inner: JsonObject = {key: _number(get_type_hints(nested)[key], value) for key, value in given.items()}
-            if inner:
+        given = {key: options[key] for key in {name, field.name} if key in options}
+        if (nested := _nested(hint)) is not None:
+            if inner := _from_options(nested, options, what=what):
                 raw[name] = inner
         elif len(given) > 1:
             raise DeclarationError(f"{what}: {' and '.join(sorted(given))} are the same; give one of them; nothing was armed")
         elif given:
             ((key, value),) = given.items()
-            raw[name] = _milliseconds(key, value, what=what) if name != field.name else _number(hint, value)
+            raw[name] = _number(hint, value) if name == field.name else _milliseconds(key, value, what=what)
         elif field.default is dataclasses.MISSING:
             raise DeclarationError(f"{what}: {name} is missing; it takes {_takes(hint)}; nothing was armed")
-    return with_parameters(cls, raw, what=what)
+    return raw
 
 
 def _milliseconds(name: str, value: JsonScalar, *, what: str) -> JsonScalar:

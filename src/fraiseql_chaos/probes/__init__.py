@@ -3,8 +3,24 @@
 from __future__ import annotations
 
 from fraiseql_chaos.probes.edge import EdgeConnect, EdgeRoundTrip
+from fraiseql_chaos.probes.greeting import EdgeFarewell, EdgeGreeting, EdgeIdle
 from fraiseql_chaos.probes.model import Look, Probe, sampling
 from fraiseql_chaos.probes.server import ServerSessions
 from fraiseql_chaos.probes.service import ServicePath, ServiceReady, connections_to
+from fraiseql_chaos.probes.transfer import EdgeTransfer
 
-__all__ = ["EdgeConnect", "EdgeRoundTrip", "Look", "Probe", "ServerSessions", "ServicePath", "ServiceReady", "connections_to", "sampling"]
+__all__ = [
+    "EdgeConnect",
+    "EdgeFarewell",
+    "EdgeGreeting",
+    "EdgeIdle",
+    "EdgeRoundTrip",
+    "EdgeTransfer",
+    "Look",
+    "Probe",
+    "ServerSessions",
+    "ServicePath",
+    "ServiceReady",
+    "connections_to",
+    "sampling",
+]

@@ -14,6 +14,7 @@ from fraiseql_chaos.probes.model import Look
 __all__ = ["ServicePath", "ServiceReady", "connections_to"]
 
 _ESTABLISHED = "01"
+_SYN_SENT = "02"
 
 
 class ServiceReady:
@@ -73,26 +74,33 @@ class ServicePath:
         self._server_port = server_port
 
     async def look(self) -> Look:
-        """Count established connections to both."""
-        through, around = await asyncio.to_thread(self._count)
-        return Look(ok=through > 0 and around == 0, value={"through_edge": through, "around_edge": around})
+        """Count established connections to both, and connects to the edge that got no answer yet."""
+        through, around, connecting = await asyncio.to_thread(self._count)
+        return Look(ok=through > 0 and around == 0, value={"through_edge": through, "around_edge": around, "connecting": connecting})
 
     async def close(self) -> None:
         """Nothing is held open between looks."""
 
-    def _count(self) -> tuple[int, int]:
+    def _count(self) -> tuple[int, int, int]:
         around = 0 if self._server_port is None else connections_to(self._pid, self._server_port)
-        return connections_to(self._pid, self._edge_port), around
+        return connections_to(self._pid, self._edge_port), around, connections_to(self._pid, self._edge_port, state=_SYN_SENT)
 
 
-def connections_to(pid: int, port: int) -> int:
-    """Return how many established TCP connections a process has to a port, by the kernel's own tables; 0 if the process is gone."""
+def connections_to(pid: int, port: int, *, state: str = _ESTABLISHED) -> int:
+    """
+    Return how many TCP connections a process has to a port, by the kernel's own tables; 0 if the process is gone.
+
+    Args:
+        pid: The process.
+        port: The port.
+        state: Which connections are counted, in the table's own words; established ones if not given.
+    """
     inodes = set()
     with contextlib.suppress(FileNotFoundError, ProcessLookupError, PermissionError):
         for descriptor in Path(f"/proc/{pid}/fd").iterdir():
             with contextlib.suppress(OSError):
                 inodes.add(descriptor.readlink().name.removeprefix("socket:[").removesuffix("]"))
-    return sum(_established_to(line, port) in inodes for table in _tables(pid) for line in table)
+    return sum(_inode_to(line, port, state) in inodes for table in _tables(pid) for line in table)
 
 
 def _tables(pid: int) -> list[list[str]]:
@@ -103,7 +111,7 @@ def _tables(pid: int) -> list[list[str]]:
     return tables
 
 
-def _established_to(line: str, port: int) -> str | None:
-    """Return the inode of a line of ``/proc/net/tcp`` if it is an established connection to the port."""
-    _slot, _local, remote, state, *rest = line.split()
-    return rest[5] if state == _ESTABLISHED and int(remote.rpartition(":")[2], 16) == port else None
+def _inode_to(line: str, port: int, state: str) -> str | None:
+    """Return the inode of a line of ``/proc/net/tcp`` if it is a connection to the port in that state."""
+    _slot, _local, remote, its_state, *rest = line.split()
+    return rest[5] if its_state == state and int(remote.rpartition(":")[2], 16) == port else None

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fraiseql_chaos.core import NS_PER_MS, ms
+from fraiseql_chaos.core import NS_PER_MS, ms, us
 from fraiseql_chaos.errors import DeclarationError
 from fraiseql_chaos.layers.stream.faults import Slicer
 from fraiseql_chaos.layers.stream.faults.slicer import SLICES_PER_CHUNK
@@ -105,13 +105,16 @@ def test_it_is_seen_in_the_kernels_count_of_segments() -> None:
     assert seen(fault, (before,), (sliced, sliced, before, path())) == (2, 1)
     assert seen(fault, (before,), (before, path())) == (0, 1)
     assert seen(Slicer(average_bytes=128, direction="up"), (before,), (sliced, path())) == (0, 1)
+    joined = look("edge_transfer", bytes=32768, segments_down=12, segments_up=2)
+    assert seen(fault, (before,), (joined, path())) == (1, 1)
+    assert seen(fault, (look("edge_transfer", bytes=32768, segments_down=7),), (joined, path())) == (0, 1)
     assert seen(fault, (sliced,), (sliced,)) == (0, 0)
     assert seen(fault, (before,), (look("edge_transfer", bytes=32768, segments_down=None), path())) == (0, 1)
 
 
 @pytest.mark.parametrize("direction", ["down", "up"])
 def test_a_real_answer_arrives_in_as_many_segments(edge: Edge, direction: str) -> None:
-    fault = Slicer(average_bytes=100, variation_bytes=50, direction="up" if direction == "up" else "down")
+    fault = Slicer(average_bytes=100, variation_bytes=50, delay=us(500), direction="up" if direction == "up" else "down")
     with greeted(edge) as (near, far):
         source, sink = (near, far) if direction == "up" else (far, near)
         source.sendall(DATA)

@@ -1,0 +1,126 @@
+"""
+What a client of the edge sees that sends a known amount of bytes to the server and back.
+
+The bytes are the same each time and incompressible, so whatever comes back can be compared; the kernel says in how many segments they came, at both
+ends of the connection where both are on this machine.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+from dataclasses import dataclass
+from typing import Final
+
+import psycopg
+
+from fraiseql_chaos.core import Duration, dice, ms, now_ns, seconds
+from fraiseql_chaos.probes.model import Look, bounded
+from fraiseql_chaos.probes.segments import segments_received, segments_received_at
+from fraiseql_chaos.rig.postgres.control import APPLICATION_NAME
+
+__all__ = ["EdgeTransfer"]
+
+PAYLOAD: Final = dice(0, "what a transfer carries").randbytes(32 * 2**10)
+"""
+Enough for a rate, a rate of errors or a number of segments to show, and little beside what a service reads: at two looks a second 128 KiB/s in all.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ends:
+    """
+    The two ends of the connection that segments arrive at.
+
+    Attributes:
+        own: Our socket.
+        server: The addresses of the server's, its own first; None if they are no addresses, as behind a Unix socket.
+    """
+
+    own: socket.socket
+    server: tuple[tuple[str, int], tuple[str, int]] | None
+
+    def segments(self) -> tuple[int | None, int | None]:
+        """Return how many have arrived at the server and at us."""
+        return None if self.server is None else segments_received_at(*self.server), segments_received(self.own)
+
+
+class EdgeTransfer:
+    """
+    Let the server send back what it is sent, over one connection through the edge, which is made again whenever it broke.
+
+    Args:
+        dsn: Through the edge.
+        within: How long a look may take.
+    """
+
+    name = "edge_transfer"
+
+    def __init__(self, dsn: str, *, every: Duration = ms(500), within: Duration = seconds(3)) -> None:
+        self.every = every
+        self._dsn = dsn
+        self._within = within
+        self._connection: psycopg.AsyncConnection | None = None
+        self._ends: Ends | None = None
+
+    async def look(self) -> Look:
+        """Send and compare; the measured part begins when the connection stands."""
+        try:
+            return await bounded(self._transfer(), within=self._within, abandon=self._abandon)
+        except (psycopg.Error, OSError, ValueError) as error:  # A corrupted answer may be no answer in any language.
+            await self.close()
+            return Look(ok=False, value={}, error=str(error).strip() or type(error).__name__)
+
+    async def close(self) -> None:
+        """Drop the connection without a word."""
+        connection, self._connection = self._connection, None
+        ends, self._ends = self._ends, None
+        if ends is not None:
+            ends.own.close()
+        if connection is not None:
+            await connection.close()
+
+    async def _transfer(self) -> Look:
+        connection, ends = await self._connected()
+        up, down = ends.segments()
+        began_ns = now_ns()
+        async with connection.cursor(binary=True) as cursor:
+            await cursor.execute("SELECT %b::bytea", (PAYLOAD,), prepare=False)
+            row = await cursor.fetchone()
+        took_until_up, took_until_down = ends.segments()
+        got = bytes(row[0]) if row else b""
+        return Look(
+            ok=True,
+            value={
+                "bytes": len(PAYLOAD),
+                "wrong_bytes": sum(a != b for a, b in zip(got, PAYLOAD, strict=False)) + abs(len(got) - len(PAYLOAD)),
+                "segments_up": _difference(up, took_until_up),
+                "segments_down": _difference(down, took_until_down),
+            },
+            began_ns=began_ns,
+        )
+
+    async def _connected(self) -> tuple[psycopg.AsyncConnection, Ends]:
+        if self._connection is None or self._ends is None:
+            self._connection = await psycopg.AsyncConnection.connect(self._dsn, autocommit=True, application_name=APPLICATION_NAME)
+            self._ends = Ends(own=socket.socket(fileno=os.dup(self._connection.pgconn.socket)), server=await _server_addresses(self._connection))
+        return self._connection, self._ends
+
+    def _abandon(self) -> None:
+        if self._connection is not None:
+            self._connection.pgconn.finish()
+
+
+async def _server_addresses(connection: psycopg.AsyncConnection) -> tuple[tuple[str, int], tuple[str, int]] | None:
+    """Ask the server between which addresses its end of the connection stands."""
+    addresses = "SELECT host(inet_server_addr()), inet_server_port(), host(inet_client_addr()), inet_client_port()"
+    row = await (await connection.execute(addresses, prepare=False)).fetchone()
+    with contextlib.suppress(TypeError):
+        own, own_port, peer, peer_port = row or ()
+        return (str(own), int(own_port)), (str(peer), int(peer_port))
+    return None
+
+
+def _difference(before: int | None, after: int | None) -> int | None:
+    return None if before is None or after is None else after - before
