@@ -1,61 +1,28 @@
-"""Faults are declared before they are armed, and every attempt is kept."""
+"""What a test is given of the rig, and what one test that broke it leaves to the next."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import cast
+import os
+import signal
 
 import pytest
 
-from fraiseql_chaos.core import per_second, seconds
-from fraiseql_chaos.errors import DeclarationError
-from fraiseql_chaos.experiment import Chaos, Inconclusive, Laboratory, LaboratorySettings, Load, RigSettings, Target, Title
-from fraiseql_chaos.layers.stream.faults import Refuse
-from fraiseql_chaos.reports import RunFolder
+from fraiseql_chaos.core import seconds, wait_until
+from fraiseql_chaos.experiment import Laboratory, Service
+from fraiseql_chaos.rig.postgres.cluster import Cluster
 
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-async def laboratory(tmp_path: Path) -> AsyncIterator[Laboratory]:
-    folder = RunFolder.join(tmp_path / "run", seed=1, replay="none", started=datetime.now(UTC))
-    settings = LaboratorySettings(rig=RigSettings(seed=1), seed=1, duration=seconds(0.3), disarmed=True)
-    async with Laboratory(settings, folder) as laboratory:
-        yield laboratory
-
-
-async def test_a_fault_that_no_load_was_run_under_is_an_error() -> None:
-    chaos = Chaos()
-    with pytest.raises(DeclarationError, match="'refuse' was declared but never armed"):
-        async with chaos(Refuse(), on=Target("database")):
-            pass
-
-
-async def test_a_fault_aims_at_a_target_and_not_at_a_name() -> None:
-    with pytest.raises(DeclarationError, match=r"on='database' is nothing a fault can be aimed at; write on=service\.database; nothing was armed"):
-        async with Chaos()(Refuse(), on=cast("Target", "database")):
-            pass
-
-
-async def test_another_attempt_gets_a_fresh_service_and_the_first_one_is_kept(laboratory: Laboratory) -> None:
-    """Disarmed, so that both attempts are inconclusive; the duration asked for replaces the declared one."""
-    service = await laboratory.deploy()
-    chaos = Chaos()
-    load = Load(laboratory, service, chaos, Title(experiment="tests::twice", title="Twice.", claims=("1.1.1a",), weakness=None, replay="again"))
-    urls = []
-    for attempt in (1, 2):
-        urls.append(service.url)
-        async with chaos(Refuse(), on=service.database, between=(seconds(0.2), seconds(5))):
-            recording = await load.open_loop(service.reads, rate=per_second(20), lasting=seconds(5.2))
-        with pytest.raises(Inconclusive):
-            recording.require()
-        assert recording.history.end_ns < seconds(3).ns, "stretched from 4.8 s to 0.3 s"
-        if attempt == 1:
-            await load.begin_again()
-    (record,) = laboratory.folder.records()
-    assert len(set(urls)) == 2
-    assert [tried.verdict for tried in record.attempts] == ["inconclusive", "inconclusive"]
-    assert len({tried.history for tried in record.attempts}) == 2
-    assert all((laboratory.folder.path / tried.history).is_file() for tried in record.attempts)
+async def test_a_rig_that_lost_its_server_is_replaced_and_its_logs_stay(laboratory: Laboratory, service: Service) -> None:
+    """Each rig has a folder of logs, because the services of both have the same names."""
+    server = service.deployment.server
+    assert isinstance(server, Cluster), "the rig is one of ours"
+    os.kill(server.postmaster.pid, signal.SIGKILL)
+    await wait_until(lambda: service.deployment.rig.lost() is not None, within=seconds(20), what="the end of the server")
+    renewed = await laboratory.deploy()
+    assert renewed.deployment.rig is not service.deployment.rig
+    assert renewed.deployment.server.ended() is None
+    assert len({one.deployment.service.log.parent for one in (service, renewed)}) == 2
+    assert all(one.deployment.service.log.is_file() for one in (service, renewed))
+    await renewed.close()

@@ -6,8 +6,7 @@ import asyncio
 import os
 import select
 import signal
-from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime
+from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar
 
@@ -20,9 +19,7 @@ from fraiseql_chaos.experiment import (
     Experiment,
     Inconclusive,
     Laboratory,
-    LaboratorySettings,
     Load,
-    RigSettings,
     Service,
     Title,
     run_experiment,
@@ -31,25 +28,12 @@ from fraiseql_chaos.history import FaultArmed, FaultHealed, GeneratorStalled, Op
 from fraiseql_chaos.layers.server.faults import Stop
 from fraiseql_chaos.layers.stream.faults import Latency, Refuse
 from fraiseql_chaos.plan import Declaration, Window
-from fraiseql_chaos.reference.operations import CREATE_USER
-from fraiseql_chaos.reports import RunFolder
+from fraiseql_chaos.reference.operations import CREATE_USER, RING
 from fraiseql_chaos.rig.keeper.processes import descendants
 from fraiseql_chaos.rig.postgres.cluster import Cluster
 from fraiseql_chaos.verdicts import availability, correct_results
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def laboratory(tmp_path: Path) -> AsyncIterator[Laboratory]:
-    folder = RunFolder.join(tmp_path / "run", seed=1, replay="none", started=datetime.now(UTC))
-    async with Laboratory(LaboratorySettings(rig=RigSettings(seed=1), seed=1), folder) as laboratory:
-        yield laboratory
-
-
-@pytest.fixture
-async def service(laboratory: Laboratory) -> Service:
-    return await laboratory.deploy()
 
 
 def _load(laboratory: Laboratory, service: Service, chaos: Chaos, name: str = "tests::experiment") -> Load:
@@ -113,7 +97,7 @@ def _sending(laboratory: Laboratory) -> Callable[[], bool]:
 
 
 def _postmaster(service: Service) -> int:
-    assert isinstance(service.deployment.server, Cluster)
+    assert isinstance(service.deployment.server, Cluster), "the rig is one of ours"
     return service.deployment.server.postmaster.pid
 
 
@@ -146,7 +130,6 @@ async def test_a_part_of_the_rig_that_dies_is_not_blamed_on_the_service(
         await running
     assert now_ns() - began_ns < seconds(8).ns, "broken off, not waited out"
     assert load.recordings == []
-    await service.close()
 
     renewed = await laboratory.deploy()
     recording = await _load(laboratory, renewed, Chaos(), "tests::next").open_loop(renewed.reads, rate=per_second(20), lasting=seconds(0.5))
@@ -169,8 +152,6 @@ async def test_a_server_that_dies_when_the_last_answer_is_in_is_still_noticed(la
     experiment = Experiment(name="x", operations=service.reads, rate=per_second(50), lasting=seconds(0.1), declarations=(), seed=1, replay="none")
     with pytest.raises(RigError, match="the PostgreSQL server ended although no fault asked for it"):
         await run_experiment(experiment, service.deployment, laboratory.folder.history_path("x"), observe=observe)
-    await laboratory.drop_lost_rig()
-    await service.close()
 
 
 async def test_a_server_that_a_fault_takes_away_is_no_broken_rig(laboratory: Laboratory, service: Service) -> None:
@@ -204,14 +185,10 @@ async def test_a_service_that_dies_is_noticed_and_named(laboratory: Laboratory, 
         recording.require()
 
 
-def _experiment(*declarations: Declaration, service: Service) -> Experiment:
-    return Experiment(name="x", operations=service.reads, rate=per_second(10), lasting=seconds(2), declarations=declarations, seed=1, replay="none")
-
-
-async def test_a_fault_that_would_outlast_the_load_is_refused(service: Service) -> None:
+async def test_a_fault_that_would_outlast_the_load_is_refused() -> None:
     late = Declaration(fault=Refuse(), target="database", window=Window(begin=seconds(1), end=seconds(3)))
     with pytest.raises(DeclarationError, match=r"'refuse' would heal at 3 s, but the load ends at 2 s.*nothing was armed"):
-        _experiment(late, service=service)
+        Experiment(name="x", operations=RING, rate=per_second(10), lasting=seconds(2), declarations=(late,), seed=1, replay="none")
 
 
 async def test_faults_that_exclude_each_other_are_refused_before_anything_is_touched(laboratory: Laboratory, service: Service) -> None:

@@ -76,6 +76,7 @@ class Cluster:
         self.log = self._directory / "server.log"
         self._system_settings = self.data / "postgresql.auto.conf"
         self._postmaster = Postmaster(keeper, spawn=self._spawn, lets_in=self._lets_in, log=self.server_log)
+        self._templates: dict[tuple[str, ...], str] = {}
 
     @classmethod
     async def create(
@@ -161,6 +162,10 @@ class Cluster:
     def verbs(self) -> frozenset[str]:
         """Return every verb: the server is ours."""
         return VERBS
+
+    def ended(self) -> str | None:
+        """Return the end of its log if it does not run; None if it does."""
+        return None if self.is_running else f"the end of its log:\n{self.server_log.tail()}"
 
     def dsn(self, database: str, *, user: str | None = None, via: tuple[str, int] | None = None) -> str:
         """
@@ -300,6 +305,20 @@ class Cluster:
     async def drop(self, name: str) -> None:
         """Drop a database of ours, ending the sessions in it; see ``databases.drop``."""
         await databases.drop(self.control_dsn(), name=name)
+
+    async def provide_database(self, name: str, scripts: Sequence[str]) -> str:
+        """Return a new database of that name; what the scripts make is made once, and copied from then on."""
+        key = tuple(scripts)
+        if key not in self._templates:
+            template = f"template_{len(self._templates) + 1}_{self._keeper.lease}"
+            await self.create_template(template, scripts)
+            self._templates[key] = template
+        await self.clone(self._templates[key], name)
+        return name
+
+    async def discard_database(self, name: str) -> None:
+        """Drop it."""
+        await self.drop(name)
 
     def _spawn(self) -> Child:
         options = [f"--{name}={value}" for name, value in command_line_settings(self.port, self.socket_directory).items()]

@@ -10,7 +10,7 @@ sessions which exist would take up.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Final, NoReturn, Self
 
@@ -87,9 +87,27 @@ class ForeignServer:
             raise DeclarationError(_not_disposable(parameters, database))
         return cls(keeper, parameters=parameters, host=host, port=port, version=version, major=major, database=database, superuser=superuser)
 
+    @property
+    def server_log(self) -> None:
+        """Nothing: its log is not ours to read."""
+
     def verbs(self) -> frozenset[str]:
         """Return what SQL can do, with the rights that the DSN's user has."""
         return SQL_VERBS if self.superuser else SQL_VERBS - {"setting"}
+
+    def ended(self) -> str | None:
+        """Return nothing: its processes are not ours to watch."""
+        return None
+
+    async def provide_database(self, name: str, scripts: Sequence[str]) -> str:  # noqa: ARG002  a server of ours needs both
+        """Return the named database: it is the only one we may break, and its owner has made it what it is."""
+        return self.database
+
+    async def discard_database(self, name: str) -> None:
+        """Leave it: it is not ours."""
+
+    async def close(self) -> None:
+        """Leave the server as it is; what was changed is put back by the guards."""
 
     def dsn(self, database: str | None = None, *, user: str | None = None, via: tuple[str, int] | None = None) -> str:
         """

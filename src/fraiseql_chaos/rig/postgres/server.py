@@ -3,13 +3,18 @@ What can be done to a PostgreSQL server, whoever owns it.
 
 A server of ours can do all of it. One that the user named can only do what SQL can do, so ask ``verbs`` first, or be refused with the
 reason. The guards undo themselves; the plain verbs do not.
+
+What a rig needs of its server it gets from either: a database for a service, and back with it; the log, if it is ours to read; word of its
+death, if it is ours to watch. So nobody asks which of the two it is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Final, Literal, Protocol
+
+from fraiseql_chaos.rig.postgres.server_log import ServerLog
 
 __all__ = ["SQL_VERBS", "VERBS", "Freezable", "Server", "StopMode"]
 
@@ -45,8 +50,24 @@ class Server(Protocol):
     def port(self) -> int:
         """Where clients connect."""
 
+    @property
+    def server_log(self) -> ServerLog | None:
+        """What the server says; None if its log is not ours to read."""
+
     def verbs(self) -> frozenset[str]:
         """Return the verbs this server offers."""
+
+    def ended(self) -> str | None:
+        """Return how it ended; None while it runs, or if it is not ours to watch."""
+
+    async def provide_database(self, name: str, scripts: Sequence[str]) -> str:
+        """Return the name of a database that is as the scripts make it: a new one if the server is ours, else the one that the user named."""
+
+    async def discard_database(self, name: str) -> None:
+        """Take back what ``provide_database`` made; what the user named stays."""
+
+    async def close(self) -> None:
+        """End a server of ours; leave the user's alone."""
 
     def dsn(self, database: str, *, user: str | None = None, via: tuple[str, int] | None = None) -> str:
         """Return a URI for clients, through an edge's address if one is given."""

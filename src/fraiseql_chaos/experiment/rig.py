@@ -1,0 +1,193 @@
+"""
+Keeper, server and edge proxy: started once, shared by every deployment, and the composition root of the world that faults act on.
+
+Starting order is keeper, server, proxy, database, edge, service; everything ends in the opposite order, and if nobody is left to end it,
+the keeper does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Self
+
+from fraiseql_chaos.experiment.application import Application
+from fraiseql_chaos.experiment.deployment import Deployment
+from fraiseql_chaos.layers.stream.control import EdgeControl
+from fraiseql_chaos.layers.stream.model import Address, TcpAddress, UnixAddress
+from fraiseql_chaos.rig.keeper import Child, Keeper
+from fraiseql_chaos.rig.postgres.binaries import find_binaries
+from fraiseql_chaos.rig.postgres.cluster import Cluster
+from fraiseql_chaos.rig.postgres.foreign import ForeignServer
+from fraiseql_chaos.rig.postgres.server import Server
+from fraiseql_chaos.rig.service import Service
+from fraiseql_chaos.workload.check import verify_operations
+
+__all__ = ["Rig", "RigSettings"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RigSettings:
+    """
+    What a rig is made of.
+
+    Args:
+        seed: Where the dice of the edges derive from.
+        application: The service to test; None for the reference service, in the variant asked for.
+        python: The interpreter that runs the service: the one of the FraiseQL release under test.
+        postgres_major: Which PostgreSQL; None for the newest this machine has.
+        dsn: A server of the user's instead of our own.
+        own_database: The user says that experiments on the database of ``dsn`` are fine although it is not marked disposable.
+        logs: Where the services' logs are kept; None to lose them with the rig.
+    """
+
+    seed: int
+    application: Application | None = None
+    python: Path = Path(sys.executable)
+    postgres_major: int | None = None
+    dsn: str | None = None
+    own_database: bool = False
+    logs: Path | None = None
+
+
+class Rig:
+    """
+    Keeper, server and edge proxy; make one with ``Rig.start``.
+
+    Attributes:
+        keeper: Who owns everything.
+        server: The PostgreSQL of the rig.
+        is_closed: Whether it has been ended.
+    """
+
+    def __init__(self, settings: RigSettings, keeper: Keeper, server: Server, proxy: Child, edges: EdgeControl) -> None:
+        self.keeper = keeper
+        self.server = server
+        self.is_closed = False
+        self._settings = settings
+        self._proxy = proxy
+        self._edges = edges
+        self._known: dict[str, Application] = {}
+        self._ordinals = itertools.count(1)
+
+    @classmethod
+    async def start(cls, settings: RigSettings) -> Self:
+        """
+        Start the parts that all deployments share.
+
+        Raises:
+            CapabilityError: If there is no PostgreSQL of the major that was asked for.
+            RigError: If a part does not come up.
+        """
+        keeper = await asyncio.to_thread(Keeper.start)
+        try:
+            server: Server
+            if settings.dsn is None:
+                server = await Cluster.create(keeper, binaries=find_binaries(settings.postgres_major))
+            else:
+                server = await ForeignServer.connect(settings.dsn, keeper=keeper, i_own_this_database=settings.own_database)
+            control = keeper.directory / "edges.sock"
+            proxy = keeper.spawn(
+                [sys.executable, "-m", "fraiseql_chaos.layers.stream.driver", "--control", control],
+                name="edge proxy",
+                log=keeper.directory / "edges.log",
+                env={"PATH": os.defpath},
+            )
+            edges = EdgeControl(control)
+            await asyncio.to_thread(edges.wait_ready)
+        except BaseException:
+            keeper.close()
+            raise
+        return cls(settings, keeper, server, proxy, edges)
+
+    async def close(self) -> None:
+        """End everything; the keeper removes what is left."""
+        self.is_closed = True
+        try:
+            await self.server.close()
+        finally:
+            await asyncio.to_thread(self.keeper.close)
+
+    def lost(self, *, server_taken: bool = False) -> str | None:
+        """
+        Tell which part of the rig has ended although nobody asked for it; None if all of them live.
+
+        A server of the user's is not watched: its processes are none of ours.
+
+        Args:
+            server_taken: Whether a fault keeps the server away just now.
+        """
+        status = self.keeper.exit_status(self._proxy)
+        if status is not None:
+            return f"the edge proxy ended (status {status}) although nobody asked for it"
+        end = None if server_taken else self.server.ended()
+        return None if end is None else f"the PostgreSQL server ended although no fault asked for it; {end}"
+
+    async def deploy(self, variant: str | None = None) -> Deployment:
+        """
+        Start a service, and see that it answers every question of its workload rightly.
+
+        Args:
+            variant: Which reference service; only where no other application was given.
+
+        Raises:
+            DeclarationError: If there is no such variant, or the service refuses an operation.
+            ServiceError: If it does not start.
+        """
+        application = self._settings.application or Application.reference(variant or "stock")
+        name = f"{self.keeper.lease}_{next(self._ordinals)}"
+        directory = self.keeper.directory / name
+        directory.mkdir()
+        database = await self.server.provide_database(f"chaos_{name}", application.scripts())
+        address = self._edges.open(name, upstream=_upstream(self.server), seed=self._settings.seed)
+        url = self.server.dsn(database, via=(address.host, address.port))
+        service = await Service.start(
+            self.keeper,
+            python=self._settings.python,
+            app=application.app,
+            app_dir=application.app_dir,
+            database_url=url,
+            env=application.env,
+            directory=directory if self._settings.logs is None else self._settings.logs / name,
+        )
+        deployment = Deployment(
+            rig=self,
+            keeper=self.keeper,
+            server=self.server,
+            edges=self._edges,
+            edge=name,
+            address=address,
+            database=database,
+            database_url=url,
+            service=service,
+            application=application,
+            directory=directory,
+        )
+        return replace(deployment, application=await self._verified(deployment))
+
+    async def _verified(self, deployment: Deployment) -> Application:
+        """
+        Ask a case of each question once, in health, so that a broken rig or workload is not taken for a broken service.
+
+        Where cases say nothing of their answer, all are asked the first time, and the healthy answers become their yardstick.
+        """
+        application = self._known.get(deployment.application.app, deployment.application)
+        workload = application.workload
+        if workload.unanswered:
+            asked = await verify_operations(deployment.target, workload.operations, record=workload.unanswered)
+            application = replace(application, workload=replace(workload, operations=asked, unanswered=()))
+        else:
+            await verify_operations(deployment.target, [replace(o, cases=o.cases[:1]) for o in workload.operations])
+        self._known[application.app] = application
+        return application
+
+
+def _upstream(server: Server) -> Address:
+    """Return where an edge connects; libpq's host may be the directory of a Unix socket."""
+    if server.host.startswith("/"):
+        return UnixAddress(path=Path(server.host) / f".s.PGSQL.{server.port}")
+    return TcpAddress(host=server.host, port=server.port)

@@ -1,0 +1,58 @@
+"""The service under test as a test sees it: what to ask, and what to aim faults at."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from fraiseql_chaos.experiment.deployment import Deployment
+from fraiseql_chaos.workload import GraphQLOperation
+
+__all__ = ["Service", "Target"]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Something a fault can be aimed at, as in ``on=service.database``."""
+
+    name: str
+
+
+class Service:
+    """
+    The service under test, as a test sees it.
+
+    Attributes:
+        database: The way to its database, to aim faults at.
+        operations: Everything the workload knows to ask.
+    """
+
+    def __init__(self, deployment: Deployment, redeploy: Callable[[], Awaitable[Deployment]]) -> None:
+        self.deployment = deployment
+        self.database = Target("database")
+        self._redeploy = redeploy
+        self.operations: tuple[GraphQLOperation, ...] = deployment.application.workload.operations
+
+    @property
+    def url(self) -> str:
+        """Where it answers now; a fresh service has another port."""
+        return self.deployment.service.url
+
+    @property
+    def reads(self) -> tuple[GraphQLOperation, ...]:
+        """The operations that change nothing."""
+        return tuple(operation for operation in self.operations if operation.kind == "query")
+
+    @property
+    def writes(self) -> tuple[GraphQLOperation, ...]:
+        """The operations that change something."""
+        return tuple(operation for operation in self.operations if operation.kind == "mutation")
+
+    async def close(self) -> None:
+        """End the service's process, its edge and its database; the rig goes on."""
+        await self.deployment.close()
+
+    async def renew(self) -> None:
+        """Replace everything by a fresh service of the same kind, with an edge and a database of its own."""
+        await self.deployment.close()
+        self.deployment = await self._redeploy()

@@ -1,0 +1,28 @@
+"""What may be asked of a service, and that a renewed one is another."""
+
+from __future__ import annotations
+
+import pytest
+
+from fraiseql_chaos.experiment import Service, Target
+from fraiseql_chaos.reference import OPERATIONS
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_operations_are_told_apart_by_what_they_change(service: Service) -> None:
+    assert service.operations == OPERATIONS
+    assert {operation.kind for operation in service.reads} == {"query"}
+    assert {operation.kind for operation in service.writes} == {"mutation"}
+    assert len(service.reads) + len(service.writes) == len(service.operations)
+    assert service.database == Target("database")
+
+
+async def test_a_renewed_service_is_another_on_another_database(service: Service) -> None:
+    before = service.deployment
+    await service.renew()
+    after = service.deployment
+    assert before.service.exited() is not None
+    assert after.service.exited() is None
+    assert len({before.database, after.database}) == len({before.service.url, after.service.url}) == 2
+    assert service.url == after.service.url
