@@ -10,9 +10,10 @@ from that value's defaults, and is left out where nothing does. Checking the mag
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Mapping
 from types import UnionType
-from typing import Any, Final, Literal, cast, get_args, get_origin, get_type_hints
+from typing import Any, Final, Literal, NamedTuple, cast, get_args, get_origin, get_type_hints
 
 from fraiseql_chaos.core import Duration, JsonObject, JsonScalar, ms, parse_duration
 from fraiseql_chaos.errors import DeclarationError
@@ -80,16 +81,10 @@ def described_parameters(cls: type) -> dict[str, str]:
     """
     Return what may be said of a fault in words and numbers, each with what it takes and its default.
 
-    The parameters of a value inside stand among the others: ``toxicity`` and not ``scope``.
+    The parameters of a value inside stand among the others: ``toxicity`` and not ``scope``; those that two of them have in common are told apart by
+    whose they are, ``scope_first`` and ``trigger_first``.
     """
-    described: dict[str, str] = {}
-    for name, field in _fields(cls).items():
-        hint = get_type_hints(cls)[field.name]
-        if (nested := _nested(hint)) is not None:
-            described |= described_parameters(nested)
-        else:
-            described[name] = _takes(hint) + _default_words(field)
-    return described
+    return {name: _takes(leaf.hint) + _default_words(leaf.field) for name, leaf in _leaves(cls).items()}
 
 
 def with_options[T](cls: type[T], options: Mapping[str, JsonScalar], *, what: str) -> T:
@@ -107,25 +102,42 @@ def with_options[T](cls: type[T], options: Mapping[str, JsonScalar], *, what: st
     Raises:
         DeclarationError: If one is missing, has no meaning, or was given twice.
     """
-    return with_parameters(cls, _from_options(cls, options, what=what), what=what)
-
-
-def _from_options(cls: type, options: Mapping[str, JsonScalar], *, what: str) -> JsonObject:
     raw: JsonObject = {}
+    for name, leaf in _leaves(cls).items():
+        is_span = Duration in _options(leaf.hint)
+        given = {key: options[key] for key in {name, name.removesuffix(_DURATION_SUFFIX) if is_span else name} if key in options}
+        if len(given) > 1:
+            raise DeclarationError(f"{what}: {' and '.join(sorted(given))} are the same; give one of them; nothing was armed")
+        if given:
+            ((key, value),) = given.items()
+            *outer, last = leaf.path
+            inside = cast("JsonObject", raw.setdefault(outer[0], {})) if outer else raw
+            inside[last] = _milliseconds(key, value, what=what) if is_span else _number(leaf.hint, value)
+        elif leaf.field.default is dataclasses.MISSING:
+            raise DeclarationError(f"{what}: {name} is missing; it takes {_takes(leaf.hint)}; nothing was armed")
+    return with_parameters(cls, raw, what=what)
+
+
+class _Leaf(NamedTuple):
+    """A parameter that takes one word or number: where it stands in JSON, what it takes, and its field."""
+
+    path: tuple[str, ...]
+    hint: Any
+    field: dataclasses.Field[Any]
+
+
+def _leaves(cls: type) -> dict[str, _Leaf]:
+    """Return the parameters of a fault and of the values inside it, by names of which no two are the same."""
+    found = []
     for name, field in _fields(cls).items():
         hint = get_type_hints(cls)[field.name]
-        given = {key: options[key] for key in {name, field.name} if key in options}
-        if (nested := _nested(hint)) is not None:
-            if inner := _from_options(nested, options, what=what):
-                raw[name] = inner
-        elif len(given) > 1:
-            raise DeclarationError(f"{what}: {' and '.join(sorted(given))} are the same; give one of them; nothing was armed")
-        elif given:
-            ((key, value),) = given.items()
-            raw[name] = _number(hint, value) if name == field.name else _milliseconds(key, value, what=what)
-        elif field.default is dataclasses.MISSING:
-            raise DeclarationError(f"{what}: {name} is missing; it takes {_takes(hint)}; nothing was armed")
-    return raw
+        if (nested := _nested(hint)) is None:
+            found.append(_Leaf((name,), hint, field))
+        else:
+            hints = get_type_hints(nested)
+            found += [_Leaf((name, inner), hints[inside.name], inside) for inner, inside in _fields(nested).items()]
+    times = Counter(leaf.path[-1] for leaf in found)
+    return {leaf.path[-1] if times[leaf.path[-1]] == 1 else "_".join(leaf.path): leaf for leaf in found}
 
 
 def _milliseconds(name: str, value: JsonScalar, *, what: str) -> JsonScalar:
