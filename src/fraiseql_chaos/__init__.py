@@ -15,7 +15,22 @@ if TYPE_CHECKING:
     from fraiseql_chaos.experiment import Chaos, Load, Recording, Service
     from fraiseql_chaos.history import History, read_history
     from fraiseql_chaos.layers.server.faults import Stop
-    from fraiseql_chaos.layers.stream.faults import Latency, Refuse
+    from fraiseql_chaos.layers.stream.faults import (
+        Bandwidth,
+        Blackhole,
+        Corrupt,
+        HalfOpen,
+        Hang,
+        Latency,
+        Limit,
+        Refuse,
+        Reset,
+        Slicer,
+        SlowAccept,
+        SlowClose,
+        Timeout,
+    )
+    from fraiseql_chaos.layers.stream.scope import Scope
     from fraiseql_chaos.verdicts import (
         availability,
         correct_results,
@@ -30,16 +45,28 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "Bandwidth",
+    "Blackhole",
     "Chaos",
+    "Corrupt",
     "Duration",
+    "HalfOpen",
+    "Hang",
     "History",
     "Latency",
+    "Limit",
     "Load",
     "Rate",
     "Recording",
     "Refuse",
+    "Reset",
+    "Scope",
     "Service",
+    "Slicer",
+    "SlowAccept",
+    "SlowClose",
     "Stop",
+    "Timeout",
     "availability",
     "correct_results",
     "detects_within",
@@ -62,7 +89,22 @@ _HOMES: Final = {
     "experiment": ("Chaos", "Load", "Recording", "Service"),
     "history": ("History", "read_history"),
     "layers.server.faults": ("Stop",),
-    "layers.stream.faults": ("Latency", "Refuse"),
+    "layers.stream.faults": (
+        "Bandwidth",
+        "Blackhole",
+        "Corrupt",
+        "HalfOpen",
+        "Hang",
+        "Latency",
+        "Limit",
+        "Refuse",
+        "Reset",
+        "Slicer",
+        "SlowAccept",
+        "SlowClose",
+        "Timeout",
+    ),
+    "layers.stream.scope": ("Scope",),
     "verdicts": (
         "availability",
         "correct_results",

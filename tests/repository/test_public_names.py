@@ -9,13 +9,17 @@ import pytest
 
 PINNED = {
     "fraiseql_chaos": """
-        Chaos Duration History Latency Load Rate Recording Refuse Service Stop
-        availability correct_results detects_within error_is_clear fails_within fault_observed latency ms no_crash per_second read_history
-        recovers seconds slowdown us
+        Bandwidth Blackhole Chaos Corrupt Duration HalfOpen Hang History Latency Limit Load Rate
+        Recording Refuse Reset Scope Service Slicer SlowAccept SlowClose Stop Timeout
+        availability correct_results detects_within error_is_clear fails_within fault_observed latency ms no_crash per_second
+        read_history recovers seconds slowdown us
     """,
     "fraiseql_chaos.errors": """
         CapabilityError ChaosError DeclarationError HistoryError InjectionError InternalError LocalProtocolError PeerProtocolError
         ProtocolError RigError ServiceError
+    """,
+    "fraiseql_chaos.testing": """
+        HEALTHY OneWay Timed arm armed_with check_stream_fault
     """,
     "fraiseql_chaos.verdicts": """
         EXPECTATIONS Availability ChaosMetrics CorrectResults DetectsWithin During ErrorIsClear Expectation FailsWithin FaultObserved

@@ -22,9 +22,9 @@ from fraiseql_chaos.rig.postgres.control import APPLICATION_NAME
 
 __all__ = ["EdgeTransfer"]
 
-PAYLOAD: Final = dice(0, "what a transfer carries").randbytes(32 * 2**10)
+PAYLOAD: Final = dice(0, "what a transfer carries").randbytes(16 * 2**10)
 """
-Enough for a rate, a rate of errors or a number of segments to show, and little beside what a service reads: at two looks a second 128 KiB/s in all.
+Enough for a rate, a rate of errors or a number of segments to show, and little beside what a service reads: at two looks a second some 80 KiB/s in all.
 """
 
 
@@ -57,7 +57,7 @@ class EdgeTransfer:
 
     name = "edge_transfer"
 
-    def __init__(self, dsn: str, *, every: Duration = ms(500), within: Duration = seconds(3)) -> None:
+    def __init__(self, dsn: str, *, every: Duration = ms(400), within: Duration = seconds(2)) -> None:
         self.every = every
         self._dsn = dsn
         self._within = within

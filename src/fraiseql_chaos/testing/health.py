@@ -18,7 +18,7 @@ HEALTHY: Final[Mapping[str, JsonObject]] = MappingProxyType(
         "edge_greeting": {"connect_ms": 0.1, "greeting_ms": 1.0},
         "edge_idle": {"idle_ms": 100.0},
         "edge_round_trip": {},
-        "edge_transfer": {"bytes": 32768, "wrong_bytes": 0, "segments_up": 2, "segments_down": 3},
+        "edge_transfer": {"bytes": 16384, "wrong_bytes": 0, "segments_up": 2, "segments_down": 3},
         "server_sessions": {"sessions": 2},
         "service_path": {"through_edge": 2, "around_edge": 0, "connecting": 0},
         "service_ready": {"status": 200},

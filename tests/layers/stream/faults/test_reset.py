@@ -69,6 +69,14 @@ def test_it_is_seen_by_what_becomes_of_an_idle_connection(direction: Direction, 
     assert seen(fault, (before, path()), ()) == (0, 0)
 
 
+def test_the_servers_log_tells_what_the_server_was_sent() -> None:
+    line = look("server_log", message="could not receive data from client: Connection reset by peer")
+    other = look("server_log", message="disconnection: session time: 0:00:01")
+    before = (look("edge_idle", idle_ms=100), path())
+    assert [seen(Reset(direction=way), before, (line, line, other, path(0)))[0] for way in ("both", "up", "down")] == [2, 2, 0]
+    assert seen(Reset(), before, (other, path(0)))[0] == 0
+
+
 @pytest.mark.parametrize("direction", ["both", "down", "up"])
 def test_an_idle_connection_meets_a_real_rst_at_the_end_that_was_asked_for(edge: Edge, direction: Direction) -> None:
     with greeted(edge) as (near, far):
@@ -96,7 +104,7 @@ def test_a_busy_connection_is_reset_in_time(edge: Edge) -> None:
 def test_connections_that_come_later_are_reset_too_as_many_as_asked(edge: Edge) -> None:
     edge.control.arm(edge.name, "reset", Reset(scope=Scope(first=2)))
     for _ in range(2):
-        with edge.connect() as near, pytest.raises(ConnectionResetError):
+        with pytest.raises(ConnectionResetError), edge.connect() as near:
             near.recv(1)
         edge.server.accept()[0].close()
     with greeted(edge) as (near, far):

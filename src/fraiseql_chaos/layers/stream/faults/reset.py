@@ -6,7 +6,7 @@ it is armed, a new one when both its sides stand. ``both`` ends are sent the RST
 service alone, with ``up`` the server alone, and the other end is closed in the ordinary way.
 
 Witnesses: a client of the runner's own that keeps an idle connection through the same edge and never says a word on it: the kernel tells it
-how it ended. Where the server alone is reset, its log says so, and the client finds the ordinary end. The kernel's connection table shows that the
+how it ended, which is the ordinary way where the server alone is reset. What the server was sent stands in its log. The kernel's connection table shows that the
 service's connections had gone this way before, and found no other way around.
 """
 
@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar, Final, Literal
 
 from fraiseql_chaos.core import Duration, JsonObject
 from fraiseql_chaos.history import Sample
@@ -24,6 +24,9 @@ from fraiseql_chaos.layers.stream.traces import broken, looks_of, reach_of_broke
 from fraiseql_chaos.plan import Fidelity, Sighting, check_choice, check_duration, parameters_of
 
 __all__ = ["Reset"]
+
+_RESET_LINE: Final = "could not receive data from client: Connection reset by peer"
+"""What PostgreSQL logs when a client's connection was reset under it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +48,7 @@ class Reset:
     layer: ClassVar[str] = "stream"
     fidelity: ClassVar[Fidelity] = "kernel"
     silences: ClassVar[bool] = False
-    witnesses: ClassVar[tuple[str, ...]] = ("edge_idle", "service_path")
+    witnesses: ClassVar[tuple[str, ...]] = ("edge_idle", "server_log", "service_path")
     door: ClassVar[Door] = "open"
     acts_at_once: ClassVar[bool] = True
 
@@ -82,7 +85,9 @@ class Reset:
             what="looks at an idle connection",
             how=f"found it ended with {', '.join(ends)}",
         )
-        return (idle, reach_of_broken(before, during))
+        lines = sum(_RESET_LINE in str(s.value.get("message")) for s in looks_of("server_log", during))
+        log = Sighting(witness="server log", count=lines, statement=f"{lines} lines of the log say {_RESET_LINE!r}")
+        return (idle, *(() if self.direction == "down" else (log,)), reach_of_broken(before, during))
 
 
 class Void:
