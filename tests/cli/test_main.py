@@ -56,6 +56,7 @@ def goes_wrong(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], Non
             ["disk is full", "not healed"],
         ),
         (ExceptionGroup("two", [DeclarationError("no unit"), HistoryError("disk is full")]), 4, ["no unit", "disk is full"]),
+        (ExceptionGroup("two", [HistoryError("disk is full"), ExceptionGroup("in", [HistoryError("disk is full")])]), 4, ["disk is full"]),
     ],
 )
 def test_what_goes_wrong_is_a_sentence_and_a_status(

@@ -34,13 +34,13 @@ def test_without_options_it_is_the_reference_service_on_a_server_of_our_own() ->
     settings = laboratory_settings(options(seed="5"))
     assert settings.seed == settings.rig.seed == 5
     assert settings.rig.application is None
-    assert (settings.rig.python, settings.rig.dsn, settings.rig.postgres_major) == (Path(sys.executable), None, None)
+    assert (settings.rig.python, settings.rig.dsn, settings.rig.postgres) == (Path(sys.executable), None, None)
     assert (settings.duration, settings.disarmed) == (None, False)
 
 
 def test_durations_and_majors_arrive_as_what_they_mean() -> None:
     settings = laboratory_settings(options(duration="2", postgres="16", disarm=True))
-    assert (settings.duration, settings.rig.postgres_major, settings.disarmed) == (seconds(2), 16, True)
+    assert (settings.duration, settings.rig.postgres, settings.disarmed) == (seconds(2), 16, True)
 
 
 def test_a_service_of_the_users_own_comes_with_its_workload_and_its_schema(tmp_path: Path) -> None:

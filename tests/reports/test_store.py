@@ -115,6 +115,14 @@ def test_a_document_that_is_not_exactly_ours_is_refused_with_file_and_field(
         read_run(file)
 
 
+def test_a_run_that_could_not_begin_is_taken_back_and_no_other(tmp_path: Path) -> None:
+    unused, begun = _fresh(tmp_path), _fresh(tmp_path)
+    begun.skip("a", "why not")
+    unused.remove_if_unused()
+    begun.remove_if_unused()
+    assert list(tmp_path.iterdir()) == [begun.path]
+
+
 def test_a_file_that_is_cut_short_or_missing_is_refused_by_name(tmp_path: Path) -> None:
     folder = sample_run(tmp_path)
     record = next((folder.path / "experiments").iterdir())
@@ -122,7 +130,7 @@ def test_a_file_that_is_cut_short_or_missing_is_refused_by_name(tmp_path: Path) 
 
     with pytest.raises(HistoryError, match=rf"{record.name}: not JSON"):
         folder.collect()
-    with pytest.raises(HistoryError, match=r"header\.json cannot be read"):
+    with pytest.raises(HistoryError, match=r"header\.json is missing, so this is not the folder of a run"):
         RunFolder.open(tmp_path)
 
 

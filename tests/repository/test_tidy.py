@@ -58,7 +58,7 @@ DOUBLES = re.compile(r"unittest\.mo" + r"ck|Magic" + r"Mock|Async" + r"Mock|monk
 
 def files() -> list[Path]:
     """Return every file that we keep, without asking git, which an unpacked archive does not have."""
-    top = [path for path in ROOT.iterdir() if path.is_file()]
+    top = [path for path in ROOT.iterdir() if path.is_file() and path.name != ".git"]  # which is a file in a linked worktree
     below = [path for place in PLACES for path in (ROOT / place).rglob("*") if path.is_file() and "__pycache__" not in path.parts]
     return sorted(top + below)
 

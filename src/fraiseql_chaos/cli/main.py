@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from typing import Final
 
@@ -77,9 +77,15 @@ def _with_negative_values(words: Sequence[str]) -> list[str]:
 
 
 def _told(failures: BaseExceptionGroup[BaseException], status: int) -> int:
+    # One cause may break several things with the same words, as a full disk does.
+    for sentence in dict.fromkeys(map(str, _flat(failures))):
+        print(f"fraiseql-chaos: {sentence}", file=sys.stderr)
+    return status
+
+
+def _flat(failures: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
     for failure in failures.exceptions:
         if isinstance(failure, BaseExceptionGroup):
-            _told(failure, status)
+            yield from _flat(failure)
         else:
-            print(f"fraiseql-chaos: {failure}", file=sys.stderr)
-    return status
+            yield failure

@@ -1,7 +1,8 @@
 """
-What this machine can do, found out by looking and not by trusting a list.
+What this machine can do, found out by trying and not by trusting a list.
 
-Each fault needs parts of the rig; a part that is missing takes its faults with it, with the reason and the way to get it.
+Each fault needs parts of the rig; a part that is missing takes its faults with it, with the reason and the way to get it. A PostgreSQL that
+lies here but lacks a library of the system is missing too, so each is started once, with ``--version``.
 """
 
 from __future__ import annotations
@@ -11,10 +12,10 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from fraiseql_chaos.errors import ChaosError
+from fraiseql_chaos.errors import ChaosError, RigError
 from fraiseql_chaos.experiment.catalogue import FAULTS
 from fraiseql_chaos.rig.keeper.lease import leases_root
-from fraiseql_chaos.rig.postgres.binaries import MAJORS, available_majors, install_command
+from fraiseql_chaos.rig.postgres.binaries import MAJORS, available_majors, find_binaries, install_command
 from fraiseql_chaos.rig.service import check_interpreter
 
 __all__ = ["Capability", "capabilities"]
@@ -47,13 +48,8 @@ def capabilities(python: Path | None = None) -> tuple[Capability, ...]:
     Args:
         python: The interpreter that would run the service; this one if not given.
     """
-    majors = available_majors()
-    parts = (
-        _interpreter(python or Path(sys.executable)),
-        _any_postgres(majors),
-        *(_postgres(major, majors) for major in reversed(MAJORS)),
-        _leases(),
-    )
+    servers = tuple(_postgres(major) for major in reversed(MAJORS))
+    parts = (_interpreter(python or Path(sys.executable)), _any_postgres(servers), *servers, _leases())
     possible = all(part.available for part in parts if part.required)
     faults = tuple(
         Capability(
@@ -77,16 +73,23 @@ def _interpreter(python: Path) -> Capability:
     return Capability(name=name, available=True, required=True, detail=str(python))
 
 
-def _any_postgres(majors: dict[int, str]) -> Capability:
-    detail = ", ".join(map(str, majors)) or "there is none"
-    remedy = "" if majors else install_command(MAJORS[-1])
-    return Capability(name="PostgreSQL of our own, any version", available=bool(majors), required=True, detail=detail, remedy=remedy)
+def _any_postgres(servers: tuple[Capability, ...]) -> Capability:
+    there = [server.name.removeprefix("PostgreSQL ") for server in servers if server.available]
+    remedy = "" if there else install_command(MAJORS[-1])
+    detail = ", ".join(there) or "there is none"
+    return Capability(name="PostgreSQL of our own, any version", available=bool(there), required=True, detail=detail, remedy=remedy)
 
 
-def _postgres(major: int, majors: dict[int, str]) -> Capability:
-    found = majors.get(major)
-    remedy = "" if found else install_command(major)
-    return Capability(name=f"PostgreSQL {major}", available=found is not None, required=False, detail=found or "not here", remedy=remedy)
+def _postgres(major: int) -> Capability:
+    name = f"PostgreSQL {major}"
+    if major not in available_majors():
+        return Capability(name=name, available=False, required=False, detail="not here", remedy=install_command(major))
+    try:
+        found = find_binaries(major)
+    except RigError as error:
+        remedy = "install what it lacks, or name the directory of another with --postgres"
+        return Capability(name=name, available=False, required=False, detail=str(error), remedy=remedy)
+    return Capability(name=name, available=True, required=False, detail=f"{found.version}, {found.origin}")
 
 
 def _leases() -> Capability:

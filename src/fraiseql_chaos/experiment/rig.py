@@ -20,7 +20,7 @@ from fraiseql_chaos.experiment.deployment import Deployment
 from fraiseql_chaos.layers.stream.control import EdgeControl
 from fraiseql_chaos.layers.stream.model import Address, TcpAddress, UnixAddress
 from fraiseql_chaos.rig.keeper import Child, Keeper
-from fraiseql_chaos.rig.postgres.binaries import find_binaries
+from fraiseql_chaos.rig.postgres.binaries import Binaries, find_binaries
 from fraiseql_chaos.rig.postgres.cluster import Cluster
 from fraiseql_chaos.rig.postgres.foreign import ForeignServer
 from fraiseql_chaos.rig.postgres.server import Server
@@ -39,7 +39,7 @@ class RigSettings:
         seed: Where the dice of the edges derive from.
         application: The service to test; None for the reference service, in the variant asked for.
         python: The interpreter that runs the service: the one of the FraiseQL release under test.
-        postgres_major: Which PostgreSQL; None for the newest this machine has.
+        postgres: Which PostgreSQL: its major version, or the directory of its programs; None for the newest this machine has.
         dsn: A server of the user's instead of our own.
         own_database: The user says that experiments on the database of ``dsn`` are fine although it is not marked disposable.
         logs: Where the services' logs are kept; None to lose them with the rig.
@@ -48,7 +48,7 @@ class RigSettings:
     seed: int
     application: Application | None = None
     python: Path = Path(sys.executable)
-    postgres_major: int | None = None
+    postgres: int | Path | None = None
     dsn: str | None = None
     own_database: bool = False
     logs: Path | None = None
@@ -87,7 +87,7 @@ class Rig:
         try:
             server: Server
             if settings.dsn is None:
-                server = await Cluster.create(keeper, binaries=find_binaries(settings.postgres_major))
+                server = await Cluster.create(keeper, binaries=_binaries(settings.postgres))
             else:
                 server = await ForeignServer.connect(settings.dsn, keeper=keeper, i_own_this_database=settings.own_database)
             control = keeper.directory / "edges.sock"
@@ -184,6 +184,10 @@ class Rig:
             await verify_operations(deployment.target, [replace(o, cases=o.cases[:1]) for o in workload.operations])
         self._known[application.app] = application
         return application
+
+
+def _binaries(wanted: int | Path | None) -> Binaries:
+    return find_binaries(bin_directory=wanted) if isinstance(wanted, Path) else find_binaries(wanted)
 
 
 def _upstream(server: Server) -> Address:

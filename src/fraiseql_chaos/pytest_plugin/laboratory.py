@@ -32,7 +32,7 @@ def laboratory_settings(options: ChaosOptions) -> LaboratorySettings:
         seed=options.seed,
         application=application,
         python=options.python or Path(sys.executable),
-        postgres_major=options.postgres,
+        postgres=options.postgres,
         dsn=options.dsn,
         own_database=options.own_database,
     )

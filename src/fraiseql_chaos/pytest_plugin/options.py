@@ -1,13 +1,14 @@
 """
-The options of a chaos run, read once and checked before anything starts.
+The options of a chaos run: listed once, read once, and checked before anything starts.
 
-pytest and the command ``fraiseql-chaos`` take the same options, the latter without the prefix ``--chaos-``. A wrong value is an error that
-names the option, the value, and what is allowed.
+pytest and the command ``fraiseql-chaos`` take the same ones, the latter without the prefix ``--chaos-``, which pytest's shared name space
+needs. A wrong value is an error that names the option, the value, and what is allowed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,42 +17,87 @@ import pytest
 from fraiseql_chaos.core import SEED_MAX, Duration, fresh_seed, parse_duration, seconds
 from fraiseql_chaos.errors import DeclarationError
 
-__all__ = ["GIVEN_AGAIN", "ChaosOptions", "pytest_addoption", "shown_dsn", "shown_words"]
+__all__ = ["OPTIONS", "ChaosOptions", "Option", "pytest_addoption", "short"]
 
-GIVEN_AGAIN: Final = (
-    "--chaos-duration",
-    "--chaos-strict",
-    "--chaos-disarm",
-    "--chaos-postgres",
-    "--chaos-dsn",
-    "--i-own-this-database",
-    "--target-python",
-    "--chaos-app",
-    "--chaos-sql",
-    "--chaos-workload",
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """
+    One option, in pytest's words.
+
+    Attributes:
+        name: As pytest takes it.
+        help: What it does.
+        metavar: What its value is called; empty for a flag.
+        is_path: Whether the value is a path.
+        is_replayed: Whether it changes what a run does; the line that replays a run repeats those.
+    """
+
+    name: str
+    help: str
+    metavar: str = ""
+    is_path: bool = False
+    is_replayed: bool = True
+
+    def how(self) -> dict[str, Any]:
+        """Return how a parser takes it; pytest's and the command's are both argparse at heart."""
+        return {"metavar": self.metavar, "type": Path if self.is_path else str} if self.metavar else {"action": "store_true"}
+
+
+OPTIONS: Final = (
+    Option(name="--chaos-report", metavar="F.html", is_path=True, is_replayed=False, help="also write the HTML report of this run to F.html"),
+    Option(name="--chaos-json", metavar="F.json", is_path=True, is_replayed=False, help="also write the run as JSON to F.json"),
+    Option(name="--chaos-seed", metavar="N", is_replayed=False, help=f"seed of every random choice, 0..{SEED_MAX}; drawn and printed if not given"),
+    Option(name="--chaos-duration", metavar="S", help="how long each fault stays armed: seconds, or a number with a unit (120, 90s, 2min)"),
+    Option(name="--chaos-strict", help="a capability this machine lacks is an error, not a counted skip"),
+    Option(name="--chaos-disarm", help="negative control: go through all motions but inject nothing; nothing may then be held"),
+    Option(
+        name="--chaos-store",
+        metavar="DIR",
+        is_path=True,
+        is_replayed=False,
+        help="where runs are kept (default: .chaos/runs below the root directory)",
+    ),
+    Option(
+        name="--chaos-postgres",
+        metavar="MAJOR|DIR",
+        help="PostgreSQL 14..18, or the directory of another's postgres and initdb (default: the newest this machine has)",
+    ),
+    Option(
+        name="--chaos-dsn",
+        metavar="DSN",
+        help="use this server, with the service's schema and data in it, instead of one of our own; faults it cannot offer are refused by name",
+    ),
+    Option(name="--i-own-this-database", help="allow experiments on the database of --chaos-dsn although it is not marked disposable"),
+    Option(
+        name="--target-python",
+        metavar="PATH",
+        is_path=True,
+        help="interpreter that runs the service, for another FraiseQL release (default: this one)",
+    ),
+    Option(name="--chaos-app", metavar="MODULE:APP", help="the service to test, an ASGI application (default: the reference service)"),
+    Option(name="--chaos-sql", metavar="F.sql", is_path=True, help="schema and data of the service given by --chaos-app"),
+    Option(
+        name="--chaos-workload",
+        metavar="F.toml",
+        is_path=True,
+        help="what to ask of it; the word reference for a changed copy of the reference service",
+    ),
 )
-"""Options that change what a run does; the line that replays a run repeats them."""
+"""In the order in which they are explained."""
+
+
+def short(text: str) -> str:
+    """Return an option, or a text about options, in the words of the command ``fraiseql-chaos``."""
+    return text.replace("--chaos-", "--")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options, in a group of their own."""
     parser.addini("chaos_weaknesses", "the weakness register, relative to the root directory", default="weaknesses.toml")
     group = parser.getgroup("chaos", "chaos experiments against a FraiseQL service")
-    add = group.addoption
-    add("--chaos-report", metavar="F.html", type=Path, help="also write the HTML report of this run to F.html")
-    add("--chaos-json", metavar="F.json", type=Path, help="also write the run as JSON to F.json")
-    add("--chaos-seed", metavar="N", help=f"seed of every random choice, 0..{SEED_MAX}; drawn and printed if not given")
-    add("--chaos-duration", metavar="S", help="how long each fault stays armed: seconds, or a number with a unit (120, 90s, 2min)")
-    add("--chaos-strict", action="store_true", help="a capability this machine lacks is an error, not a counted skip")
-    add("--chaos-disarm", action="store_true", help="negative control: go through all motions but inject nothing; nothing may then be held")
-    add("--chaos-store", metavar="DIR", type=Path, help="where runs are kept (default: .chaos/runs below the root directory)")
-    add("--chaos-postgres", metavar="MAJOR", help="major version of PostgreSQL, 14..18 (default: the newest this machine has)")
-    add("--chaos-dsn", metavar="DSN", help="use this server instead of one of our own; faults it cannot offer are refused by name")
-    add("--i-own-this-database", action="store_true", help="allow experiments on the database of --chaos-dsn although it is not marked disposable")
-    add("--target-python", metavar="PATH", type=Path, help="interpreter that runs the service, for another FraiseQL release (default: this one)")
-    add("--chaos-app", metavar="MODULE:APP", help="the service to test, an ASGI application (default: the reference service)")
-    add("--chaos-sql", metavar="F.sql", type=Path, help="schema and data of the service given by --chaos-app")
-    add("--chaos-workload", metavar="F.toml", type=Path, help="what to ask of it; the word reference for a changed copy of the reference service")
+    for option in OPTIONS:
+        group.addoption(option.name, help=option.help, **option.how())
 
 
 class ChaosOptions:
@@ -75,7 +121,7 @@ class ChaosOptions:
         self.report: Path | None = option("--chaos-report")
         self.json: Path | None = option("--chaos-json")
         self.store: Path = option("--chaos-store") or root / ".chaos" / "runs"
-        self.postgres: int | None = _major(option("--chaos-postgres"))
+        self.postgres: int | Path | None = _postgres(option("--chaos-postgres"))
         self.dsn: str | None = option("--chaos-dsn")
         self.own_database: bool = option("--i-own-this-database")
         self.python: Path | None = option("--target-python")
@@ -83,61 +129,24 @@ class ChaosOptions:
         self.sql: Path | None = option("--chaos-sql")
         self.workload: Path | None = option("--chaos-workload")
         if (self.app is None) is not (self.workload is None):
-            raise DeclarationError("--chaos-app and --chaos-workload belong together: a service of your own needs to be asked questions of your own")
+            raise DeclarationError(
+                "--chaos-app and --chaos-workload belong together: a service of your own needs to be asked questions of your own; nothing was run"
+            )
         if self.sql is not None and self.app is None:
-            raise DeclarationError("--chaos-sql needs --chaos-app: the reference service brings a schema of its own")
+            raise DeclarationError("--chaos-sql needs --chaos-app: the reference service brings a schema of its own; nothing was run")
         if self.sql is not None and self.dsn is not None:
-            raise DeclarationError("--chaos-sql and --chaos-dsn exclude each other: a server of your own has its schema and data already")
+            raise DeclarationError(
+                "--chaos-sql and --chaos-dsn exclude each other: a server of your own has its schema and data already; nothing was run"
+            )
         if self.app is not None and self.app.count(":") != 1:
-            raise DeclarationError(f"--chaos-app={self.app}: write module:attribute, as in myservice.main:app")
-
-
-_DSN_OPTIONS: Final = ("--chaos-dsn", "--dsn")
-_SHOWN_OF_A_DSN: Final = ("user", "host", "port", "dbname")
-
-
-def shown_dsn(dsn: str) -> str:
-    """
-    Return a DSN as it may be shown: who, where and which database, and nothing else of it, since reports are passed on.
-
-    It is taken apart by libpq, whose idea of quoting decides what is a password. What libpq cannot read is not shown at all, nor is what holds
-    a second DSN inside.
-    """
-    from fraiseql_chaos.rig.postgres.dsn import parse_dsn, to_uri  # noqa: PLC0415  a driver's import, for the few runs that name a server
-
-    try:
-        parameters = parse_dsn(dsn)
-    except DeclarationError:
-        return "DSN"
-    shown: dict[str, str] = {name: parameters[name] for name in _SHOWN_OF_A_DSN if name in parameters}
-    return "DSN" if any("=" in value or "://" in value for value in shown.values()) else to_uri(shown)
-
-
-def shown_words(words: Iterable[str], *, dsn: str | None) -> Iterator[str]:
-    """
-    Yield the words of a command line as they may be shown.
-
-    Args:
-        words: As they were typed.
-        dsn: The DSN that was read from them, or from a configuration file; wherever its text stands, it is replaced.
-    """
-    before = ""
-    for word in words:
-        name, equals, value = word.partition("=")
-        if before in _DSN_OPTIONS:
-            yield shown_dsn(word)
-        elif equals and name in _DSN_OPTIONS:
-            yield f"{name}={shown_dsn(value)}"
-        else:
-            yield word.replace(dsn, shown_dsn(dsn)) if dsn else word
-        before = word
+            raise DeclarationError(f"--chaos-app={self.app}: write module:attribute, as in myservice.main:app; nothing was run")
 
 
 def _seed(text: str | None) -> int:
     if text is None:
         return fresh_seed()
     if not text.isdecimal() or len(text) > len(str(SEED_MAX)) or int(text) > SEED_MAX:
-        raise DeclarationError(f"--chaos-seed={text}: a whole number from 0 to {SEED_MAX}")
+        raise DeclarationError(f"--chaos-seed={text}: a whole number from 0 to {SEED_MAX}; nothing was run")
     return int(text)
 
 
@@ -147,15 +156,18 @@ def _duration(text: str | None) -> Duration | None:
     try:
         duration = seconds(float(text)) if text.replace(".", "", 1).isdecimal() else parse_duration(text)
     except DeclarationError as error:
-        raise DeclarationError(f"--chaos-duration={text}: {error}; a bare number means seconds") from None
+        told = str(error).rpartition(";")[0] or str(error)
+        raise DeclarationError(f"--chaos-duration={text}: {told}; a bare number means seconds; nothing was run") from None
     if duration.ns == 0:
-        raise DeclarationError(f"--chaos-duration={text}: a fault that lasts no time cannot bite; give more than 0 seconds")
+        raise DeclarationError(f"--chaos-duration={text}: a fault that lasts no time cannot bite; give more than 0 seconds; nothing was run")
     return duration
 
 
-def _major(text: str | None) -> int | None:
+def _postgres(text: str | None) -> int | Path | None:
     if text is None:
         return None
-    if text not in {"14", "15", "16", "17", "18"}:
-        raise DeclarationError(f"--chaos-postgres={text}: one of 14, 15, 16, 17, 18")
-    return int(text)
+    if text in {"14", "15", "16", "17", "18"}:
+        return int(text)
+    if not Path(text).is_dir():
+        raise DeclarationError(f"--chaos-postgres={text}: one of 14, 15, 16, 17, 18, or a directory that holds postgres and initdb; nothing was run")
+    return Path(text)

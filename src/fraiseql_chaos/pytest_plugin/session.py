@@ -20,7 +20,8 @@ import pytest
 
 from fraiseql_chaos.errors import ChaosError, DeclarationError
 from fraiseql_chaos.pytest_plugin.marks import MARKERS, weakness_of, without_colons
-from fraiseql_chaos.pytest_plugin.options import GIVEN_AGAIN, ChaosOptions, shown_dsn, shown_words
+from fraiseql_chaos.pytest_plugin.options import OPTIONS, ChaosOptions, short
+from fraiseql_chaos.pytest_plugin.shown import shown_dsn, shown_words
 
 if TYPE_CHECKING:
     from fraiseql_chaos.experiment import Laboratory
@@ -148,13 +149,13 @@ def laboratory_of(config: pytest.Config) -> tuple[Laboratory, ChaosOptions]:
 def replay_line(item: pytest.Item) -> str:
     """Return the command that runs one test again with the same seed and the same options."""
     state = state_of(item.config)
-    given = {"--chaos-seed": state.options.seed, **{name: item.config.getoption(name) for name in GIVEN_AGAIN}}
+    given = {"--chaos-seed": state.options.seed, **{option.name: item.config.getoption(option.name) for option in OPTIONS if option.is_replayed}}
     if given["--chaos-dsn"] is not None:
         given["--chaos-dsn"] = shown_dsn(given["--chaos-dsn"])
     words = [name if value is True else f"{name}={value}" for name, value in given.items() if value is not None and value is not False]
     if state.typed is not None:
         # The command takes a test of the suite by its id, and our options without the prefix that pytest's shared name space needs.
-        return shlex.join(["fraiseql-chaos", "run", item.nodeid, *(word.replace("--chaos-", "--", 1) for word in words)])
+        return shlex.join(["fraiseql-chaos", "run", item.nodeid, *map(short, words)])
     return shlex.join(["pytest", item.nodeid, *words])
 
 

@@ -21,6 +21,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -51,7 +52,7 @@ class Header:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFolder:
     """
-    A run's folder; make one with ``create``, or open an existing one with ``open``.
+    A run's folder; make one with ``create``, take part in one with ``join``, or open an existing one with ``open``.
 
     Attributes:
         path: The folder.
@@ -118,10 +119,17 @@ class RunFolder:
         Raises:
             HistoryError: If it is not one, or of another format.
         """
+        if not (path / "header.json").is_file():
+            raise HistoryError(f"{path / 'header.json'} is missing, so this is not the folder of a run; name one below .chaos/runs")
         header = _read(Header, path / "header.json")
         if header.schema != RUN_SCHEMA:
             raise HistoryError(f"{path / 'header.json'}: schema: the run has the format {header.schema!r}; this release reads {RUN_SCHEMA!r}")
         return cls(path=path.resolve(), header=header)
+
+    def remove_if_unused(self) -> None:
+        """Take the folder back if nothing but its header is in it: a run that could not begin is none."""
+        if [file for file in self.path.rglob("*") if not file.is_dir()] == [self.path / "header.json"]:
+            shutil.rmtree(self.path)
 
     def history_path(self, experiment: str, *, attempt: int = 1) -> Path:
         """Return where the history of an experiment's n-th attempt belongs."""

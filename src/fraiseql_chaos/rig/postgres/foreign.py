@@ -77,9 +77,12 @@ class ForeignServer:
             RigError: If the server cannot be reached, with host, port, user and the server's words, and never the password.
         """
         parameters = parse_dsn(dsn)
-        async with session(dsn) as connection:
-            row = await (await connection.execute(_SURVEY)).fetchone()
-            host, port = connection.info.host, connection.info.port
+        try:
+            async with session(dsn) as connection:
+                row = await (await connection.execute(_SURVEY)).fetchone()
+                host, port = connection.info.host, connection.info.port
+        except RigError as error:
+            raise RigError(f"{error}\nNothing was touched") from error
         if row is None:
             raise RigError(f"{Target.of(parameters)}: the server does not list the database we are connected to")
         version, major, superuser, database, comment = row

@@ -1,0 +1,56 @@
+"""One experiment from the command line: judged, stored, replayable, and asked what it should be asked."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from fraiseql_chaos.cli.main import parser
+from fraiseql_chaos.cli.single import _expectations, _fault
+from fraiseql_chaos.core import seconds
+from fraiseql_chaos.reports import read_run
+from fraiseql_chaos.verdicts import Expectation, fails_within, recovers_within
+
+RUN_WITHIN_S = 60
+LATENCY = "--fault=network_latency,latency_ms=20"
+
+
+def test_one_fault_is_run_judged_stored_and_can_be_replayed(tmp_path: Path) -> None:
+    """On a real rig, in a process of its own, as people type it; the expectation is one that cannot hold, so that it must be heard."""
+    words = ["run", LATENCY, "--from=500ms", "--for=1s", "--lasting=2s", "--rate=30", "--seed=4", "--fails-within=1ms", "--json=new/copy.json"]
+    command = [sys.executable, "-m", "fraiseql_chaos.cli", *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=RUN_WITHIN_S, cwd=tmp_path)
+    assert done.returncode == 1, done.stderr
+    assert "violated: latency" in done.stdout
+    assert "seed    4" in done.stdout
+    document = read_run(tmp_path / ".chaos" / "runs" / "latest")
+    assert (document.totals.run, document.totals.violated) == (1, 1)
+    assert document.replay == f"fraiseql-chaos {' '.join(words)}"
+    assert read_run(tmp_path / "new" / "copy.json") == document
+    assert "every request during the fault ends, in an answer or an error, within 1 ms" in done.stdout.partition("armed:")[0], (
+        "what is asked is said before"
+    )
+
+
+def test_a_service_that_waits_is_not_held_unasked() -> None:
+    """While the database is away, requests must fail in time although the command line does not say so; unless it says how soon."""
+    assert asked_by("database_unavailable") == (recovers_within(seconds(5)), fails_within(seconds(5)))
+    assert asked_by("database_unavailable", "--fails-within=1s") == (recovers_within(seconds(5)), fails_within(seconds(1)))
+    assert asked_by("network_latency,latency_ms=20") == (recovers_within(seconds(5)),)
+
+
+def asked_by(fault: str, *words: str) -> tuple[Expectation, ...]:
+    """Return what a command line asks."""
+    arguments = parser(for_command="run").parse_args(["run", f"--fault={fault}", *words])
+    return _expectations(arguments, _fault(fault))
+
+
+def test_a_run_that_could_not_begin_leaves_no_folder(tmp_path: Path) -> None:
+    """The server that was named does not answer: the error says where, and that nothing was touched."""
+    command = [sys.executable, "-m", "fraiseql_chaos.cli", "run", LATENCY, "--dsn=postgresql://nobody@127.0.0.1:1/nothing"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=RUN_WITHIN_S, cwd=tmp_path)
+    assert done.returncode == 4
+    assert "database 'nothing' on host 127.0.0.1, port 1, as user nobody" in done.stderr
+    assert done.stderr.endswith("Nothing was touched\n")
+    assert list(tmp_path.glob(".chaos/runs/*")) == []
