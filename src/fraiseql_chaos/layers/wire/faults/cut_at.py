@@ -1,0 +1,97 @@
+"""
+The connection is cut at an exact message, as if a process between service and server had died.
+
+Before or after what, is the point: *before* the CommandComplete of a COMMIT, the server has committed and the client will never learn it.
+That is the ambiguous commit, which no client can tell from a commit that did not happen; ``ambiguous_commit`` names it.
+
+Witnesses: the server's log tells of a client that went without a word, if a transaction was open or a message under way; the list of its
+sessions, over the control socket, shows that one vanished, and that they were the service's. Whether the commit stands is for
+``pg_xact_status`` to say (the probe ``server_transactions``), and no business of the proxy's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from fraiseql_chaos.core import JsonObject
+from fraiseql_chaos.history import Sample
+from fraiseql_chaos.layers.stream.model import Door, Ending, Meeting, Toxic
+from fraiseql_chaos.layers.stream.scope import Scope
+from fraiseql_chaos.layers.wire.evidence import logged_lost, served, sessions_lost
+from fraiseql_chaos.layers.wire.model import Act, End, Struck, When
+from fraiseql_chaos.layers.wire.placing import check_placing
+from fraiseql_chaos.layers.wire.trigger import Trigger
+from fraiseql_chaos.plan import Fidelity, Sighting, parameters_of
+
+__all__ = ["CutAt", "ambiguous_commit"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CutAt:
+    """
+    Cut the connection at a message.
+
+    Args:
+        trigger: At which message; each statement if not given.
+        when: ``before`` its first byte leaves, or ``after`` its last one has.
+        scope: On which connections.
+
+    Raises:
+        DeclarationError: If the trigger is none, or ``when`` is neither of the two.
+    """
+
+    kind: ClassVar[str] = "cut_at"
+    failure_type: ClassVar[str] = "connection_lost"
+    layer: ClassVar[str] = "wire"
+    fidelity: ClassVar[Fidelity] = "wire"
+    silences: ClassVar[bool] = False
+    witnesses: ClassVar[tuple[str, ...]] = ("server_log", "server_backends")
+    door: ClassVar[Door] = "open"
+    acts_at_once: ClassVar[bool] = False
+    reads_body_of: ClassVar[bytes] = b""
+
+    trigger: Trigger = Trigger()
+    when: When = "before"
+    scope: Scope = Scope()
+
+    def __post_init__(self) -> None:
+        check_placing(self.kind, self.trigger, self.when)
+
+    def parameters(self) -> JsonObject:
+        """Return the magnitudes."""
+        return parameters_of(self)
+
+    def toxic(self, meeting: Meeting) -> Toxic | None:  # noqa: ARG002  the reader acts, for all wire faults at once
+        """Return nothing: the connection's reader acts."""
+        return None
+
+    def __str__(self) -> str:
+        return f"connection cut {self.when} {self.trigger}"
+
+    def strike(self, struck: Struck) -> Act | None:  # noqa: ARG002  every message will do
+        """End the connection at the message."""
+        moves = (End(ending=Ending.CUT),)
+        if self.when == "before":
+            return Act(decision="cut before it", before=moves, passes=False)
+        return Act(decision="cut after it", after=moves)
+
+    def sightings(self, before: tuple[Sample, ...], during: tuple[Sample, ...]) -> tuple[Sighting, ...]:
+        """Count what the server says about the sessions that it lost."""
+        return (logged_lost(during), sessions_lost(before, during), served(before, during))
+
+
+def ambiguous_commit(*, sql: str = r"^\s*(COMMIT|END)\b", nth: int | None = None, first: int | None = None, scope: Scope = Scope()) -> CutAt:
+    """
+    Cut between a COMMIT and its CommandComplete: the server has committed, and the client sees an error.
+
+    Args:
+        sql: Which statement commits; the default leaves out those of statements that commit by themselves.
+        nth: Only the n-th commit on a connection, from 1.
+        first: Only the first so many.
+        scope: On which connections.
+
+    Raises:
+        DeclarationError: If the pattern does not compile, or a number makes no sense.
+    """
+    return CutAt(trigger=Trigger(message="CommandComplete", sql=sql, nth=nth, first=first), when="before", scope=scope)
