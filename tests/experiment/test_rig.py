@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from fraiseql_chaos import reference
 from fraiseql_chaos.errors import ServiceError
 from fraiseql_chaos.experiment import Application, Rig, RigSettings
+from fraiseql_chaos.layers.wire.faults import AnswerError
+from fraiseql_chaos.layers.wire.trigger import Trigger
 from fraiseql_chaos.rig.postgres.cluster import Cluster
 from fraiseql_chaos.workload.file import Workload
 
@@ -34,7 +37,7 @@ async def test_a_server_of_the_users_may_be_behind_a_unix_socket(rig: Rig) -> No
     try:
         deployment = await other.deploy()
         assert deployment.server.host.startswith("/")
-        assert deployment.ledger().connections_opened > 0
+        assert deployment.ledgers().edge.connections_opened > 0
         await deployment.close()
     finally:
         await other.close()
@@ -52,3 +55,21 @@ async def test_an_app_that_does_not_import_is_named_and_its_log_is_kept(tmp_path
     finally:
         await rig.close()
     assert "no_such_module" in Path(str(refusal.value).rpartition(" ")[2]).read_text(), "the log it points to is there when somebody reads that"
+
+
+async def test_tls_may_end_at_the_edge_and_messages_can_still_be_hit(tmp_path: Path) -> None:
+    """The service verifies the edge as it would its database; without that, what it encrypts passes unread and faults on messages are refused."""
+    rig = await Rig.start(RigSettings(seed=1, edge_tls=True, logs=tmp_path / "logs"))
+    try:
+        deployment = await rig.deploy()
+        assert "sslmode=verify-full" in deployment.database_url
+        deployment.edges.arm(deployment.edge, "no", AnswerError(sqlstate="40001", trigger=Trigger(sql="SELECT 41")))
+        async with await psycopg.AsyncConnection.connect(deployment.database_url, autocommit=True) as client:
+            assert client.pgconn.ssl_in_use
+            assert await (await client.execute("SELECT 42")).fetchone() == (42,)
+            with pytest.raises(psycopg.errors.SerializationFailure):
+                await client.execute("SELECT 41")
+            assert await (await client.execute("SELECT 43")).fetchone() == (43,)
+        await deployment.close()
+    finally:
+        await rig.close()

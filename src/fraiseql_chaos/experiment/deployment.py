@@ -8,12 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from psycopg.conninfo import conninfo_to_dict
+
 from fraiseql_chaos.core import JsonObject
 from fraiseql_chaos.experiment.application import Application
 from fraiseql_chaos.history import Sample
 from fraiseql_chaos.layers.stream.control import EdgeControl
+from fraiseql_chaos.layers.stream.hits import Hit
 from fraiseql_chaos.layers.stream.ledger import Ledger
 from fraiseql_chaos.layers.stream.model import TcpAddress
+from fraiseql_chaos.layers.wire.ledger import WireRecord, record_from_json
 from fraiseql_chaos.rig.keeper import Keeper
 from fraiseql_chaos.rig.postgres.server import Server
 from fraiseql_chaos.rig.postgres.server_log import wall_offset_ns
@@ -23,9 +27,25 @@ from fraiseql_chaos.workload import Target
 if TYPE_CHECKING:
     from fraiseql_chaos.experiment.rig import Rig  # the rig makes deployments, and each knows what it stands on
 
-__all__ = ["Deployment"]
+__all__ = ["Deployment", "Ledgers"]
 
 _ALARMS: Final = frozenset({"ERROR", "FATAL", "PANIC"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ledgers:
+    """
+    What an edge says of itself at one instant: the injector's own word.
+
+    Attributes:
+        edge: What passed, and how often each fault of the stream did what.
+        hits: What those did, item by item, as far as it was kept.
+        messages: What the faults on messages hit.
+    """
+
+    edge: Ledger
+    hits: tuple[Hit, ...]
+    messages: WireRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,9 +92,14 @@ class Deployment:
             "postgresql": self.server.version,
         }
 
-    def ledger(self) -> Ledger:
+    @property
+    def user(self) -> str:
+        """As whom the service logs in to its database."""
+        return str(conninfo_to_dict(self.database_url)["user"])
+
+    def ledgers(self) -> Ledgers:
         """Return what has passed the edge so far, by the proxy's own word."""
-        return self.edges.ledger(self.edge)
+        return Ledgers(edge=self.edges.ledger(self.edge), hits=self.edges.hits(self.edge), messages=record_from_json(self.edges.record(self.edge)))
 
     def log_position(self) -> int | None:
         """Return how far the server's log is written; None if its log is not ours to read."""

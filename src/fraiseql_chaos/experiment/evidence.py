@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from fraiseql_chaos.experiment.deployment import Ledgers
 from fraiseql_chaos.history import Evidence, FaultArmed, FaultHealed, FaultHit, Sample
-from fraiseql_chaos.layers.stream.hits import Hit
-from fraiseql_chaos.layers.stream.ledger import Ledger
+from fraiseql_chaos.layers.wire.ledger import Counts
 from fraiseql_chaos.plan import Planned
 
 __all__ = ["hits_of", "own_word", "testimony"]
@@ -45,31 +45,71 @@ def testimony(planned: Planned, armed: FaultArmed, healed: FaultHealed, samples:
         )
 
 
-def own_word(planned: Planned, before: Ledger, after: Ledger) -> Evidence:
-    """Return what the edge's own ledger says about a fault: written down to be compared, never to decide."""
-    cut = after.connections_cut - before.connections_cut
-    done = Counter(after.hits.get(planned.fault_id, {}))
-    done.subtract(before.hits.get(planned.fault_id, {}))
-    did = ", ".join(f"{count} chunks {decision}" for decision, count in sorted(done.items())) or "no chunk touched"
-    passed = after.up.bytes + after.down.bytes - before.up.bytes - before.down.bytes
+def own_word(planned: Planned, before: Ledgers, after: Ledgers) -> Evidence:
+    """Return what the edge's own ledgers say about a fault: written down to be compared, never to decide."""
+    count, did = (_messages if planned.declaration.fault.layer == "wire" else _chunks)(planned.fault_id, before, after)
+    passed = after.edge.up.bytes + after.edge.down.bytes - before.edge.up.bytes - before.edge.down.bytes
     return Evidence(
         fault=planned.fault_id,
         witness="ledger of the edge",
-        count=cut + done.total(),
+        count=count,
         independent=False,
-        statement=f"{did}, {cut} connections cut; {passed} bytes passed in the whole run",
+        statement=f"{did}; {passed} bytes passed in the whole run",
     )
 
 
-def hits_of(hits: Iterable[Hit], *, origin_ns: int) -> Iterator[FaultHit]:
-    """Yield what an edge's faults did as events of a run, which began at an instant of the machine's clock."""
-    for hit in hits:
-        yield FaultHit(
-            fault=hit.fault_id,
-            at_ns=hit.at_ns - origin_ns,
-            connection=hit.connection,
-            direction=hit.direction,
-            ordinal=hit.ordinal,
-            bytes=hit.bytes,
-            decision=hit.decision,
-        )
+def hits_of(ledgers: Ledgers, *, origin_ns: int, since_ns: int) -> Iterator[FaultHit]:
+    """
+    Yield what an edge's faults did, as events of a run.
+
+    Args:
+        ledgers: The edge's word at the end of the run.
+        origin_ns: When the run's own clock begins, on the machine's.
+        since_ns: What is older, on the machine's clock, belongs to an earlier run on the same edge.
+    """
+    for hit in ledgers.hits:
+        if hit.at_ns >= since_ns:
+            yield FaultHit(
+                fault=hit.fault_id,
+                at_ns=hit.at_ns - origin_ns,
+                connection=hit.connection,
+                direction=hit.direction,
+                ordinal=hit.ordinal,
+                bytes=hit.bytes,
+                decision=hit.decision,
+            )
+    for incident in ledgers.messages.incidents:
+        if incident.at_ns >= since_ns:
+            yield FaultHit(
+                fault=incident.fault_id,
+                at_ns=incident.at_ns - origin_ns,
+                connection=incident.connection,
+                direction=incident.direction,
+                ordinal=incident.ordinal,
+                bytes=incident.bytes,
+                decision=incident.decision,
+                message=incident.message,
+                sql=incident.sql,
+                delivered=incident.delivered,
+                answered=incident.answered,
+            )
+
+
+def _chunks(fault_id: str, before: Ledgers, after: Ledgers) -> tuple[int, str]:
+    """Return what a fault of the stream did in a run: how much, and in words."""
+    cut = after.edge.connections_cut - before.edge.connections_cut
+    done = Counter(after.edge.hits.get(fault_id, {}))
+    done.subtract(before.edge.hits.get(fault_id, {}))
+    did = ", ".join(f"{count} chunks {decision}" for decision, count in sorted(done.items())) or "no chunk touched"
+    return cut + done.total(), f"{did}, {cut} connections cut"
+
+
+def _messages(fault_id: str, before: Ledgers, after: Ledgers) -> tuple[int, str]:
+    """Return which messages a fault hit in a run: how many, and in words."""
+    now, then = after.messages.counts.get(fault_id, Counts()), before.messages.counts.get(fault_id, Counts())
+    hit = now.hit - then.hit
+    words = (
+        f"{hit} of {now.fitted - then.fitted} messages that fitted were hit, {now.delivered - then.delivered} of them delivered, "
+        f"{now.answered - then.answered} answered with an error"
+    )
+    return hit, words

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
+from typing import Final
 
 from fraiseql_chaos.errors import InternalError
 from fraiseql_chaos.experiment.deployment import Deployment
@@ -18,9 +19,12 @@ from fraiseql_chaos.layers.server import driver as server_driver
 from fraiseql_chaos.layers.server.faults import SERVER_FAULTS
 from fraiseql_chaos.layers.stream.faults import STREAM_FAULTS
 from fraiseql_chaos.layers.stream.model import StreamFault
+from fraiseql_chaos.layers.wire.faults import WIRE_FAULTS
 from fraiseql_chaos.plan import Planned
 
 __all__ = ["Injector", "guard_of"]
+
+_ON_EDGES: Final[tuple[type[StreamFault], ...]] = (*STREAM_FAULTS, *WIRE_FAULTS)
 
 type Guard = AbstractAsyncContextManager[None]
 
@@ -33,7 +37,7 @@ def guard_of(planned: Planned, deployment: Deployment) -> Guard:
         CapabilityError: If the server cannot do it.
     """
     fault = planned.declaration.fault
-    if isinstance(fault, STREAM_FAULTS):
+    if isinstance(fault, _ON_EDGES):
         return _on_edge(deployment, planned, fault)
     if isinstance(fault, SERVER_FAULTS):
         return server_driver.armed(fault, deployment.server)

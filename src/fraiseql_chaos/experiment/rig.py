@@ -17,11 +17,12 @@ from typing import Self
 
 from fraiseql_chaos.experiment.application import Application
 from fraiseql_chaos.experiment.deployment import Deployment
-from fraiseql_chaos.layers.stream.control import EdgeControl
+from fraiseql_chaos.layers.stream.control import EdgeControl, Protocol
 from fraiseql_chaos.layers.stream.model import Address, TcpAddress, UnixAddress
 from fraiseql_chaos.rig.keeper import Child, Keeper
 from fraiseql_chaos.rig.postgres.binaries import Binaries, find_binaries
 from fraiseql_chaos.rig.postgres.cluster import Cluster
+from fraiseql_chaos.rig.postgres.dsn import parse_dsn, to_uri
 from fraiseql_chaos.rig.postgres.foreign import ForeignServer
 from fraiseql_chaos.rig.postgres.server import Server
 from fraiseql_chaos.rig.service import Service
@@ -42,6 +43,8 @@ class RigSettings:
         postgres: Which PostgreSQL: its major version, or the directory of its programs; None for the newest this machine has.
         dsn: A server of the user's instead of our own.
         own_database: The user says that experiments on the database of ``dsn`` are fine although it is not marked disposable.
+        edge_tls: Whether TLS ends at the database edge: the service connects with ``sslmode=verify-full`` to an edge that the rig vouches for. Otherwise
+            it connects as the DSN says, and what it encrypts passes the edge unread.
         logs: Where the services' logs are kept; None to lose them with the rig.
     """
 
@@ -51,6 +54,7 @@ class RigSettings:
     postgres: int | Path | None = None
     dsn: str | None = None
     own_database: bool = False
+    edge_tls: bool = False
     logs: Path | None = None
 
 
@@ -92,7 +96,7 @@ class Rig:
                 server = await ForeignServer.connect(settings.dsn, keeper=keeper, i_own_this_database=settings.own_database)
             control = keeper.directory / "edges.sock"
             proxy = keeper.spawn(
-                [sys.executable, "-m", "fraiseql_chaos.layers.stream.driver", "--control", control],
+                [sys.executable, "-m", "fraiseql_chaos.layers.wire.driver", "--control", control],
                 name="edge proxy",
                 log=keeper.directory / "edges.log",
                 env={"PATH": os.defpath},
@@ -143,8 +147,8 @@ class Rig:
         directory = self.keeper.directory / name
         directory.mkdir()
         database = await self.server.provide_database(f"chaos_{name}", application.scripts())
-        address = self._edges.open(name, upstream=_upstream(self.server), seed=self._settings.seed)
-        url = self.server.dsn(database, via=(address.host, address.port))
+        address = self._edges.open(name, upstream=_upstream(self.server), seed=self._settings.seed, protocol=self._protocol(database))
+        url = self._url(database, name, address, directory)
         service = await Service.start(
             self.keeper,
             python=self._settings.python,
@@ -168,6 +172,22 @@ class Rig:
             directory=directory,
         )
         return replace(deployment, application=await self._verified(deployment))
+
+    def _protocol(self, database: str) -> Protocol:
+        """Return what the edge reads, and whether TLS ends there, on one side or on both."""
+        if not self._settings.edge_tls:
+            return "postgresql"
+        must_encrypt = parse_dsn(self.server.dsn(database)).get("sslmode", "prefer") in {"require", "verify-ca", "verify-full"}
+        return "postgresql-tls-both" if must_encrypt else "postgresql-tls"
+
+    def _url(self, database: str, edge: str, address: TcpAddress, directory: Path) -> str:
+        """Return what the service is told to connect to."""
+        url = self.server.dsn(database, via=(address.host, address.port))
+        if not self._settings.edge_tls:
+            return url
+        root = directory / "edge.crt"
+        root.write_text(self._edges.certificate(edge), encoding="ascii")
+        return to_uri(parse_dsn(url) | {"sslmode": "verify-full", "sslrootcert": str(root)})
 
     async def _verified(self, deployment: Deployment) -> Application:
         """

@@ -19,28 +19,16 @@ from pathlib import Path
 from typing import Final
 
 from fraiseql_chaos.core import NS_PER_S, Duration, Rate, fresh_seed, ms, now_ns, seconds
-from fraiseql_chaos.errors import ChaosError, DeclarationError, InternalError, RigError
-from fraiseql_chaos.experiment.deployment import Deployment
+from fraiseql_chaos.errors import ChaosError, DeclarationError, RigError
+from fraiseql_chaos.experiment.deployment import Deployment, Ledgers
 from fraiseql_chaos.experiment.evidence import hits_of, own_word, testimony
 from fraiseql_chaos.experiment.injection import Injector, guard_of
 from fraiseql_chaos.experiment.machine import machine
 from fraiseql_chaos.experiment.recorder import Recorder
+from fraiseql_chaos.experiment.witnesses import probes_of
 from fraiseql_chaos.history import Begin, Event, History, ProcessExited
-from fraiseql_chaos.layers.stream.ledger import Ledger
 from fraiseql_chaos.plan import Declaration, Plan, make_plan
-from fraiseql_chaos.probes import (
-    EdgeConnect,
-    EdgeFarewell,
-    EdgeGreeting,
-    EdgeIdle,
-    EdgeRoundTrip,
-    EdgeTransfer,
-    Probe,
-    ServerSessions,
-    ServicePath,
-    ServiceReady,
-    sampling,
-)
+from fraiseql_chaos.probes import sampling
 from fraiseql_chaos.rig.postgres.server_log import wall_offset_ns
 from fraiseql_chaos.workload import GraphQLOperation, LoadGenerator, LoadSpec
 
@@ -57,9 +45,6 @@ DRAIN: Final = seconds(5)
 
 EXIT_CHECK_S: Final = 0.1
 """How often the processes are looked after. A crash also shows in the load at once; this gives it its name, and tells ours from the service's."""
-
-_WITHOUT_PROBE: Final = frozenset({"service_ready", "server_log"})
-"""Witnesses that are heard in every run: the one always looks, the other is read from the server's log afterwards."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,14 +115,12 @@ async def run_experiment(
         recorder = Recorder(path, origin_ns=now_ns() + LEAD.ns, observe=observe)
         try:
             _write_head(recorder, experiment, deployment, plan, generator)
-            log_position, ledger = deployment.log_position(), deployment.ledger()
+            log_position, ledgers = deployment.log_position(), deployment.ledgers()
             injector = Injector(guards, recorder, disarmed=experiment.disarmed)
             await _drive(plan, deployment, recorder, injector, generator)
             for sample in deployment.log_since(log_position):
                 recorder.sample(sample)
-            for hit in hits_of(deployment.edges.hits(deployment.edge), origin_ns=recorder.origin_ns):
-                recorder.append(hit)
-            _write_evidence(recorder, plan, ledger, deployment.ledger())
+            _write_evidence(recorder, plan, ledgers, deployment.ledgers())
             return recorder.finish()
         except BaseException:
             recorder.abandon()
@@ -239,7 +222,7 @@ async def _drive(plan: Plan, deployment: Deployment, recorder: Recorder, injecto
 async def _side_by_side(plan: Plan, watch: Watch, recorder: Recorder, injector: Injector, generator: LoadGenerator) -> None:
     """Let load, steps and witnesses run side by side, and heal whatever is armed when they end, or when one of them fails."""
     try:
-        async with sampling(_probes(plan, watch.deployment), recorder.sample):
+        async with sampling(probes_of(plan, watch.deployment), recorder.sample):
             await generator.begin(recorder.origin_ns)
             async with asyncio.TaskGroup() as group:
                 watching = group.create_task(watch.keep_looking(), name="watch the processes")
@@ -269,30 +252,7 @@ async def _until(recorder: Recorder, at_ns: int) -> None:
     await asyncio.sleep(max(0, at_ns - recorder.now_ns()) / NS_PER_S)
 
 
-def _probes(plan: Plan, deployment: Deployment) -> tuple[Probe, ...]:
-    """
-    Return the witnesses that the faults name, and no others: each look costs the rig something.
-
-    Raises:
-        InternalError: If a fault names a witness that nobody plays: its silence would be taken for a fault that did not bite.
-    """
-    wanted = {witness for planned in plan.faults for witness in planned.declaration.fault.witnesses}
-    makers: dict[str, Callable[[], Probe]] = {
-        "edge_connect": lambda: EdgeConnect(deployment.address.host, deployment.address.port),
-        "edge_farewell": lambda: EdgeFarewell(deployment.address.host, deployment.address.port),
-        "edge_greeting": lambda: EdgeGreeting(deployment.address.host, deployment.address.port),
-        "edge_idle": lambda: EdgeIdle(deployment.address.host, deployment.address.port),
-        "edge_round_trip": lambda: EdgeRoundTrip(deployment.database_url),
-        "edge_transfer": lambda: EdgeTransfer(deployment.database_url),
-        "server_sessions": lambda: ServerSessions(deployment.server.control_dsn(), deployment.database),
-        "service_path": lambda: ServicePath(deployment.service.child.pid, edge_port=deployment.address.port, server_port=deployment.server.port),
-    }
-    if unknown := wanted - makers.keys() - _WITHOUT_PROBE:
-        raise InternalError(f"no probe is called {', '.join(map(repr, sorted(unknown)))}, which a fault names as its witness; nothing was armed")
-    return (ServiceReady(deployment.service.url), *(make() for name, make in makers.items() if name in wanted))
-
-
-def _write_evidence(recorder: Recorder, plan: Plan, before: Ledger, after: Ledger) -> None:
+def _write_evidence(recorder: Recorder, plan: Plan, before: Ledgers, after: Ledgers) -> None:
     """Ask every fault that was armed and healed what the witnesses saw of it, and add the injector's own word, marked as such."""
     for planned in plan.faults:
         lived = recorder.armed.get(planned.fault_id), recorder.healed.get(planned.fault_id)
@@ -300,5 +260,7 @@ def _write_evidence(recorder: Recorder, plan: Plan, before: Ledger, after: Ledge
             continue
         for evidence in testimony(planned, lived[0], lived[1], recorder.samples):
             recorder.append(evidence)
-        if planned.declaration.fault.layer == "stream":
+        if planned.declaration.fault.layer in {"stream", "wire"}:
             recorder.append(own_word(planned, before, after))
+    for hit in hits_of(after, origin_ns=recorder.origin_ns, since_ns=recorder.origin_ns - LEAD.ns):
+        recorder.append(hit)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fraiseql_chaos.probes.edge import EdgeConnect, EdgeRoundTrip
 from fraiseql_chaos.probes.greeting import EdgeFarewell, EdgeGreeting, EdgeIdle
+from fraiseql_chaos.probes.login import EdgeLogin
 from fraiseql_chaos.probes.model import Look, Probe, sampling
 from fraiseql_chaos.probes.server import ServerSessions
 from fraiseql_chaos.probes.service import ServicePath, ServiceReady, connections_to
@@ -14,6 +15,7 @@ __all__ = [
     "EdgeFarewell",
     "EdgeGreeting",
     "EdgeIdle",
+    "EdgeLogin",
     "EdgeRoundTrip",
     "EdgeTransfer",
     "Look",

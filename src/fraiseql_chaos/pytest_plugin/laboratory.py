@@ -35,6 +35,7 @@ def laboratory_settings(options: ChaosOptions) -> LaboratorySettings:
         postgres=options.postgres,
         dsn=options.dsn,
         own_database=options.own_database,
+        edge_tls=options.edge_tls,
     )
     return LaboratorySettings(rig=rig, seed=options.seed, duration=options.duration, disarmed=options.disarmed)
 

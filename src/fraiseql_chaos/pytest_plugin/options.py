@@ -70,6 +70,9 @@ OPTIONS: Final = (
     ),
     Option(name="--i-own-this-database", help="allow experiments on the database of --chaos-dsn although it is not marked disposable"),
     Option(
+        name="--chaos-edge-tls", help="let TLS end at the database edge: the service verifies the edge, and faults can still be placed on messages"
+    ),
+    Option(
         name="--target-python",
         metavar="PATH",
         is_path=True,
@@ -124,6 +127,7 @@ class ChaosOptions:
         self.postgres: int | Path | None = _postgres(option("--chaos-postgres"))
         self.dsn: str | None = option("--chaos-dsn")
         self.own_database: bool = option("--i-own-this-database")
+        self.edge_tls: bool = option("--chaos-edge-tls")
         self.python: Path | None = option("--target-python")
         self.app: str | None = option("--chaos-app")
         self.sql: Path | None = option("--chaos-sql")

@@ -23,5 +23,5 @@ def test_a_certificate_is_for_the_names_it_was_made_for(asked: str, is_trusted: 
 
 
 def test_its_root_can_be_given_to_a_client(tmp_path: Path) -> None:
-    Authority().write_root(tmp_path / "root.crt")
+    (tmp_path / "root.crt").write_text(Authority().root)
     assert len(ssl.create_default_context(cafile=str(tmp_path / "root.crt")).get_ca_certs()) == 1

@@ -32,7 +32,7 @@ def logged(message: str, sqlstate: str = "00000") -> Sample:
 
 def backends(*pids: int, waits_ms: float = 0, state: str = "active") -> Sample:
     found: list[Json] = [{"pid": pid, "state": state, "wait_event": "ClientRead", "state_age_ms": waits_ms} for pid in pids]
-    return Sample(probe="server_backends", began_ns=0, at_ns=0, ok=True, value={"backends": found})
+    return Sample(probe="server_sessions", began_ns=0, at_ns=0, ok=True, value={"backends": found})
 
 
 def login(sqlstate: str = "") -> Sample:
@@ -73,6 +73,6 @@ def test_nothing_is_seen_where_nothing_was(fault: WireFault) -> None:
 
 @pytest.mark.parametrize("cls", WIRE_FAULTS)
 def test_every_fault_names_witnesses_that_it_looks_for(cls: Any) -> None:
-    assert set(cls.witnesses) <= {"server_log", "server_backends", "edge_login"}
-    assert "server_backends" in cls.witnesses
+    assert set(cls.witnesses) <= {"server_log", "server_sessions", "edge_login"}
+    assert "server_sessions" in cls.witnesses
     assert (cls.layer, cls.door) == ("wire", "open")

@@ -153,7 +153,7 @@ def test_a_goodbye_is_heard_as_nothing(authority: Authority) -> None:
 async def test_a_real_client_verifies_the_edge_and_faults_reach_its_messages(
     cluster: Cluster, database: str, authority: Authority, tmp_path: Path
 ) -> None:
-    authority.write_root(root := tmp_path / "root.crt")
+    (root := tmp_path / "root.crt").write_text(authority.root)
     async with relaying(cluster.port, context=authority.server_context()) as relay:
         relay.arm(AnswerError(sqlstate="40001", trigger=Trigger(sql="accounts")))
         dsn = cluster.dsn(database, via=("127.0.0.1", relay.port))

@@ -23,8 +23,11 @@ from fraiseql_chaos.layers.stream.model import Address, StreamFault, TcpAddress
 
 __all__ = ["EdgeControl", "Protocol"]
 
-type Protocol = Literal["bytes", "postgresql"]
-"""What an edge reads of what passes: nothing, or PostgreSQL's messages, which wire faults are placed on."""
+type Protocol = Literal["bytes", "postgresql", "postgresql-tls", "postgresql-tls-both"]
+"""
+What an edge reads of what passes: nothing, or PostgreSQL's messages, which wire faults are placed on. TLS passes an edge unread, unless it ends
+there: towards the service alone (``-tls``), or begins again towards the server (``-tls-both``).
+"""
 
 DEADLINE: Final = seconds(5)
 """How long a call may take; the proxy answers in microseconds, so only a stopped or starved process needs longer."""
@@ -156,6 +159,16 @@ class EdgeControl:
         if not isinstance(record, dict):
             raise PeerProtocolError(f"the edge proxy answered with something that is no record: {record!r:.200}")
         return record
+
+    def certificate(self, edge: str) -> str:
+        """
+        Return the certificate that clients of an edge must trust, as PEM; empty if no encryption ends there.
+
+        Raises:
+            DeclarationError: If there is no such edge.
+            RigError: If the proxy is gone or does not answer in time.
+        """
+        return str(self._ask({"do": "certificate", "edge": edge}))
 
     def close_edge(self, name: str) -> None:
         """

@@ -24,7 +24,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Sequence
 from operator import attrgetter
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from fraiseql_chaos.layers.stream.armed import Armed, ArmedFault
 from fraiseql_chaos.layers.stream.hits import Decision, Hit
@@ -56,8 +56,17 @@ class Reader(Toxic, Protocol):
         """Whether what passes must go through ``pass_on``: a fault hits the connection, or something that one began is not over."""
         ...
 
-    def aim(self, faults: Sequence[ArmedFault], now_ns: int) -> Iterable[Passed]:
-        """Learn which of its faults hit this connection from now on, and return what leaves because of that."""
+    def aim(self, faults: Sequence[Any], now_ns: int) -> Iterable[Passed]:
+        """
+        Learn which faults hit this connection from now on.
+
+        Args:
+            faults: ``ArmedFault``s, all of them of the reader's own layer.
+            now_ns: When this is.
+
+        Returns:
+            What leaves because of that.
+        """
         ...
 
     def take(self, now_ns: int) -> Iterable[Passed]:

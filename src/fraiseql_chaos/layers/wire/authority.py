@@ -8,7 +8,6 @@ It vouches for edges that terminate TLS, so that a client can verify them as it 
 from __future__ import annotations
 
 import ssl
-from pathlib import Path
 from typing import Final
 
 import trustme
@@ -47,6 +46,7 @@ class Authority:
         self._authority.configure_trust(context)
         return context
 
-    def write_root(self, path: Path) -> None:
-        """Write the certificate that a client must trust, for ``sslrootcert``."""
-        path.write_bytes(self._authority.cert_pem.bytes())
+    @property
+    def root(self) -> str:
+        """The certificate that a client must trust (``sslrootcert``), as PEM."""
+        return self._authority.cert_pem.bytes().decode("ascii")

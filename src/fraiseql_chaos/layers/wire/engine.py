@@ -136,7 +136,7 @@ class WireReader:
         dialogue: What the conversation is at.
     """
 
-    __slots__ = ("_aims", "_connection", "_lanes", "_ledger", "_messages", "_out", "_seed", "dialogue")
+    __slots__ = ("__weakref__", "_aims", "_connection", "_lanes", "_ledger", "_messages", "_out", "_seed", "dialogue")
 
     def __init__(self, *, connection: int, seed: int, ledger: WireLedger, body_limit: int = BODY_LIMIT_DEFAULT) -> None:
         self.dialogue = Dialogue()
@@ -169,6 +169,10 @@ class WireReader:
     def held_bytes(self, direction: Direction) -> int:
         """Return how many bytes wait here to go one way."""
         return self._lanes[direction].held_bytes
+
+    def discard(self, direction: Direction) -> int:
+        """Drop everything that waits here to go one way, and return how many bytes that were."""
+        return self._lanes[direction].discard()
 
     def watch(self, direction: Direction, data: bytes) -> Ending | None:
         """

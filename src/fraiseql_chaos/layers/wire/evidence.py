@@ -2,10 +2,10 @@
 What witnesses can say about faults on messages: read off samples, the same for several faults.
 
     server_log        the server's own words, with SQLSTATE and process            fault
-    server_backends   its list of the service's sessions, over the control socket  fault, reach
+    server_sessions   its list of the service's sessions, over the control socket  fault, reach
     edge_login        a client of our own that logs in through the edge            fault
 
-A sample of ``server_backends`` is ``{"backends": [{"pid", "state", "wait_event", "state_age_ms"}, ...]}``, of ``edge_login``
+A sample of ``server_sessions`` is ``{"backends": [{"pid", "state", "wait_event", "state_age_ms"}, ...]}``, of ``edge_login``
 ``{"sqlstate": ..., "took_ms": ...}``. None of them is the injector's word: the server does not know that there is a proxy.
 """
 
@@ -87,7 +87,7 @@ def served(before: Samples, during: Samples) -> Sighting:
 
 
 def _is_answered(sample: Sample) -> bool:
-    return sample.probe == "server_backends" and sample.ok
+    return sample.probe == "server_sessions" and sample.ok
 
 
 def _backends(sample: Sample) -> Iterator[dict[str, Any]]:

@@ -147,6 +147,13 @@ class Lane:
         """When something may leave by itself; ``FOREVER_NS`` if nothing will."""
         return self.queue[0].due_ns if self.queue else FOREVER_NS
 
+    def discard(self) -> int:
+        """Drop what waits, and return how many bytes that were."""
+        dropped = self.held_bytes
+        self.undecided.clear()
+        self.queue = None
+        return dropped
+
     @property
     def held_bytes(self) -> int:
         """How many bytes wait."""

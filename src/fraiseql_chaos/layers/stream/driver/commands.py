@@ -69,19 +69,17 @@ class Commands:
                 self._edge(name).arm(fault_id, fault_from_json(fault, self._kinds), name=dice)
             case {"do": "heal", "edge": str(name), "fault_id": str(fault_id), **rest} if not rest:
                 self._edge(name).heal(fault_id)
-            case {"do": "ledger", "edge": str(name), **rest} if not rest:
-                return ledger_to_json(self._edge(name).ledger())
+            case {"do": "ledger" | "record" | "certificate" as what, "edge": str(name), **rest} if not rest:
+                return _told(self._edge(name), what)
             case {"do": "hits", "edge": str(name), "since": int(since), **rest} if not rest and since >= 0:
                 return hits_to_json(self._edge(name).hits(since)[:HITS_AT_ONCE])
-            case {"do": "record", "edge": str(name), **rest} if not rest:
-                return self._edge(name).record()
             case {"do": "close", "edge": str(name), **rest} if not rest:
                 self._edge(name).close()
                 del self._edges[name]
             case _:
                 raise LocalProtocolError(
                     "a command is an object with one of these sets of keys: do=ping; do=open, edge, upstream, seed, protocol; "
-                    "do=arm, edge, fault_id, fault, dice; do=heal, edge, fault_id; do=ledger, edge; do=hits, edge, since (from 0); do=record, edge; do=close, edge; "
+                    "do=arm, edge, fault_id, fault, dice; do=heal, edge, fault_id; do=ledger, edge; do=hits, edge, since (from 0); do=record, edge; do=certificate, edge; do=close, edge; "
                     f"not {request!r:.200}; nothing was done"
                 )
         return None
@@ -128,6 +126,16 @@ class Session(asyncio.Protocol):
     def _write(self, line: bytes) -> None:
         if not self._transport.is_closing():
             self._transport.write(line)
+
+
+def _told(edge: Edge, what: str) -> Json:
+    match what:
+        case "ledger":
+            return ledger_to_json(edge.ledger())
+        case "record":
+            return edge.record()
+        case _:
+            return edge.certificate()
 
 
 def _refusal(error: ChaosError | OSError) -> JsonObject:

@@ -27,7 +27,7 @@ from fraiseql_chaos.layers.stream.armed import Armed, MakeToxic, make_toxic
 from fraiseql_chaos.layers.stream.driver.alarm import Alarm
 from fraiseql_chaos.layers.stream.driver.door import Doorway
 from fraiseql_chaos.layers.stream.driver.port import HeldPort
-from fraiseql_chaos.layers.stream.driver.relay import Relay, Tally
+from fraiseql_chaos.layers.stream.driver.relay import End, Relay, Tally
 from fraiseql_chaos.layers.stream.engine import Conversation, Reader
 from fraiseql_chaos.layers.stream.hits import Hit
 from fraiseql_chaos.layers.stream.ledger import Ledger, Traffic
@@ -41,6 +41,14 @@ class Reading(Protocol):
 
     def reader(self, connection: int) -> Reader:
         """Return what follows a connection, by its ordinal."""
+        ...
+
+    def ends(self) -> tuple[End | None, End | None, bytes]:
+        """Return the encryption that ends at the two sockets of a new connection, the service's first, and what the server is told first of all."""
+        ...
+
+    def certificate(self) -> str:
+        """Return the certificate that clients must trust, as PEM; empty if no encryption ends here."""
         ...
 
     def check(self, fault: StreamFault) -> None:
@@ -186,6 +194,10 @@ class Edge:
         """Return what the reading has written down; empty if nobody reads what passes."""
         return {} if self._reading is None else self._reading.record()
 
+    def certificate(self) -> str:
+        """Return the certificate that clients must trust, as PEM; empty if no encryption ends here."""
+        return "" if self._reading is None else self._reading.certificate()
+
     def _check(self, fault: StreamFault) -> None:
         if self._reading is not None:
             self._reading.check(fault)
@@ -221,7 +233,8 @@ class Edge:
         ordinal = self._opened
         reader = None if self._reading is None else self._reading.reader(ordinal)
         talk = Conversation(self._armed, connection=ordinal, held_bytes_limit=self._held_bytes_limit, reader=reader)
-        relay = Relay(talk, ordinal=ordinal, alarm=self._alarm, on_closed=self._forget)
+        near, far, greeting = (None, None, b"") if self._reading is None else self._reading.ends()
+        relay = Relay(talk, ordinal=ordinal, alarm=self._alarm, on_closed=self._forget, ends=(near, far), greeting=greeting)
         self._opened += 1
         self._relays[ordinal] = relay
         task = self._loop.create_task(self._join(client, relay))

@@ -26,19 +26,54 @@ import socket
 import struct
 from collections.abc import Callable
 from enum import Enum
-from typing import Final, cast
+from typing import Final, Protocol, cast
 
 from fraiseql_chaos.core import now_ns
 from fraiseql_chaos.layers.stream.driver.alarm import Alarm
 from fraiseql_chaos.layers.stream.engine import Conversation
 from fraiseql_chaos.layers.stream.model import Direction, Ending, Item, Origin
 
-__all__ = ["Relay", "Tally"]
+__all__ = ["End", "Relay", "Tally"]
 
 _RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
 """``struct linger`` with a time of 0: closing sends RST and drops what is unsent (socket(7))."""
 
 _NO_FD: Final = -1
+
+
+class Heard(Protocol):
+    """What an end makes of what its socket said."""
+
+    @property
+    def plaintext(self) -> bytes:
+        """What the peer says."""
+        ...
+
+    @property
+    def answer(self) -> bytes:
+        """What must be written to the socket now."""
+        ...
+
+
+class End(Protocol):
+    """Encryption that ends at one socket: what is written and read there is not what flows."""
+
+    @property
+    def failure(self) -> str:
+        """Why no more can be said or heard; empty while all is well."""
+        ...
+
+    def feed(self, data: bytes) -> Heard:
+        """Take in what the socket said."""
+        ...
+
+    def wrap(self, plaintext: bytes) -> bytes:
+        """Return what must be written to the socket to say this; nothing yet, if it must wait."""
+        ...
+
+    def goodbye(self) -> bytes:
+        """Return what must be written in front of a FIN."""
+        ...
 
 
 class Tally:
@@ -80,10 +115,12 @@ class Side(asyncio.Protocol):
     Args:
         relay: The connection.
         direction: Which way goes what is read here.
+        end: The encryption that ends at this socket; None if there is none.
     """
 
     __slots__ = (
         "_early",
+        "_end",
         "_fd",
         "_has_ended",
         "_has_finished",
@@ -101,11 +138,12 @@ class Side(asyncio.Protocol):
     peer: Side
     _transport: asyncio.Transport
 
-    def __init__(self, relay: Relay, direction: Direction) -> None:
+    def __init__(self, relay: Relay, direction: Direction, end: End | None) -> None:
         self.direction: Direction = direction
         self.tally = Tally()
         self._relay = relay
         self._talk = relay.talk
+        self._end = end
         self._has_transport = False
         self._state = State.CONNECTING
         self._fd = _NO_FD  # The descriptor while bytes may be written to it past the transport, and only then.
@@ -128,10 +166,15 @@ class Side(asyncio.Protocol):
         self._state, self._fd = State.OPEN, sock.fileno()
         early, self._early = self._early, []
         for item in early:
-            self.receive(item)
+            if isinstance(item, bytes):
+                self.write(item)  # What had to be said in encryption was, when it was kept.
+            else:
+                self.receive(item)
         self.peer.throttle()
 
     def data_received(self, data: bytes) -> None:
+        if self._end is not None and not (data := self._decrypted(self._end, data)):
+            return
         tally, talk = self.tally, self._talk
         if talk.stages or talk.epoch != talk.armed.epoch or (talk.reader is not None and talk.reader.is_engaged):
             self._bend(data)
@@ -167,7 +210,14 @@ class Side(asyncio.Protocol):
     # Its peer and the relay call these.
 
     def send(self, data: bytes) -> None:
-        """Write bytes to the socket, at once if it takes them."""
+        """Say bytes to the socket's other end, at once if it takes them."""
+        if self._end is None:
+            self.write(data)
+        elif words := self._end.wrap(data):
+            self.write(words)
+
+    def write(self, data: bytes) -> None:
+        """Write bytes to the socket as they are, at once if it takes them."""
         if self._fd == _NO_FD:
             self._send_later(data)
             return
@@ -263,8 +313,20 @@ class Side(asyncio.Protocol):
         if self._has_ended:
             self._bend(Ending.RESET)
 
+    def _decrypted(self, end: End, data: bytes) -> bytes:
+        """Return what the bytes mean, and say back what that takes."""
+        heard = end.feed(data)
+        if heard.answer:
+            self.write(heard.answer)
+        if end.failure:
+            self._relay.cut()
+            return b""
+        return heard.plaintext
+
     def _finish(self) -> None:
         self._has_finished = True
+        if self._end is not None and self._state is State.OPEN and (words := self._end.goodbye()):
+            self.write(words)
         if self._state is State.OPEN:
             self._transport.write_eof()
         if self.peer._has_finished or self._state is State.CLOSED:  # noqa: SLF001  the peer is one of us
@@ -287,19 +349,32 @@ class Relay:
         ordinal: Which of the edge's connections it is, from 0.
         alarm: What wakes it when something is due.
         on_closed: Called once, when both sockets are closed.
+        ends: The encryption that ends at the service's socket and at the server's.
+        greeting: What is said to the server before anything else.
     """
 
     __slots__ = ("_alarm", "_due_ns", "_lost", "_on_closed", "far", "near", "ordinal", "talk")
 
-    def __init__(self, talk: Conversation, *, ordinal: int, alarm: Alarm, on_closed: Callable[[Relay], None]) -> None:
+    def __init__(
+        self,
+        talk: Conversation,
+        *,
+        ordinal: int,
+        alarm: Alarm,
+        on_closed: Callable[[Relay], None],
+        ends: tuple[End | None, End | None] = (None, None),
+        greeting: bytes = b"",
+    ) -> None:
         self.ordinal = ordinal
         self.talk = talk
         self._alarm = alarm
         self._due_ns = 0
         self._lost = 0
         self._on_closed = on_closed
-        self.near, self.far = Side(self, "up"), Side(self, "down")
+        self.near, self.far = Side(self, "up", ends[0]), Side(self, "down", ends[1])
         self.near.peer, self.far.peer = self.far, self.near
+        if greeting:
+            self.far.write(greeting)
 
     @property
     def sides(self) -> tuple[Side, Side]:

@@ -87,11 +87,11 @@ class AnswerError:
     """
 
     kind: ClassVar[str] = "answer_error"
-    failure_type: ClassVar[str] = "database_error"
+    failure_type: ClassVar[str] = "answer_error"
     layer: ClassVar[str] = "wire"
     fidelity: ClassVar[Fidelity] = "wire"
     silences: ClassVar[bool] = False
-    witnesses: ClassVar[tuple[str, ...]] = ("server_log", "edge_login", "server_backends")
+    witnesses: ClassVar[tuple[str, ...]] = ("server_log", "edge_login", "server_sessions")
     door: ClassVar[Door] = "open"
     acts_at_once: ClassVar[bool] = True
     reads_body_of: ClassVar[bytes] = b""

@@ -54,7 +54,7 @@ class CorruptMessage:
     layer: ClassVar[str] = "wire"
     fidelity: ClassVar[Fidelity] = "wire"
     silences: ClassVar[bool] = False
-    witnesses: ClassVar[tuple[str, ...]] = ("server_log", "server_backends")
+    witnesses: ClassVar[tuple[str, ...]] = ("server_log", "server_sessions")
     door: ClassVar[Door] = "open"
     acts_at_once: ClassVar[bool] = False
     reads_body_of: ClassVar[bytes] = b"D"

@@ -42,11 +42,11 @@ class CutAt:
     """
 
     kind: ClassVar[str] = "cut_at"
-    failure_type: ClassVar[str] = "connection_lost"
+    failure_type: ClassVar[str] = "cut_at"
     layer: ClassVar[str] = "wire"
     fidelity: ClassVar[Fidelity] = "wire"
     silences: ClassVar[bool] = False
-    witnesses: ClassVar[tuple[str, ...]] = ("server_log", "server_backends")
+    witnesses: ClassVar[tuple[str, ...]] = ("server_log", "server_sessions")
     door: ClassVar[Door] = "open"
     acts_at_once: ClassVar[bool] = False
     reads_body_of: ClassVar[bytes] = b""

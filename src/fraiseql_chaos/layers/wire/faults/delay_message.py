@@ -41,11 +41,11 @@ class DelayMessage:
     """
 
     kind: ClassVar[str] = "delay_message"
-    failure_type: ClassVar[str] = "slow_message"
+    failure_type: ClassVar[str] = "delay_message"
     layer: ClassVar[str] = "wire"
     fidelity: ClassVar[Fidelity] = "wire"
     silences: ClassVar[bool] = False
-    witnesses: ClassVar[tuple[str, ...]] = ("server_backends",)
+    witnesses: ClassVar[tuple[str, ...]] = ("server_sessions",)
     door: ClassVar[Door] = "open"
     acts_at_once: ClassVar[bool] = False
     reads_body_of: ClassVar[bytes] = b""

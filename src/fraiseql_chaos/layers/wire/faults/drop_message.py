@@ -42,11 +42,11 @@ class DropMessage:
     """
 
     kind: ClassVar[str] = "drop_message"
-    failure_type: ClassVar[str] = "lost_message"
+    failure_type: ClassVar[str] = "drop_message"
     layer: ClassVar[str] = "wire"
     fidelity: ClassVar[Fidelity] = "wire"
     silences: ClassVar[bool] = False
-    witnesses: ClassVar[tuple[str, ...]] = ("server_backends",)
+    witnesses: ClassVar[tuple[str, ...]] = ("server_sessions",)
     door: ClassVar[Door] = "open"
     acts_at_once: ClassVar[bool] = False
     reads_body_of: ClassVar[bytes] = b""

@@ -41,11 +41,11 @@ class ResetAt:
     """
 
     kind: ClassVar[str] = "reset_at"
-    failure_type: ClassVar[str] = "connection_lost"
+    failure_type: ClassVar[str] = "reset_at"
     layer: ClassVar[str] = "wire"
     fidelity: ClassVar[Fidelity] = "wire"
     silences: ClassVar[bool] = False
-    witnesses: ClassVar[tuple[str, ...]] = ("server_log", "server_backends")
+    witnesses: ClassVar[tuple[str, ...]] = ("server_log", "server_sessions")
     door: ClassVar[Door] = "open"
     acts_at_once: ClassVar[bool] = False
     reads_body_of: ClassVar[bytes] = b""

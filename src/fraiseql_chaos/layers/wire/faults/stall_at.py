@@ -46,11 +46,11 @@ class StallAt:
     """
 
     kind: ClassVar[str] = "stall_at"
-    failure_type: ClassVar[str] = "connection_stalled"
+    failure_type: ClassVar[str] = "stall_at"
     layer: ClassVar[str] = "wire"
     fidelity: ClassVar[Fidelity] = "wire"
     silences: ClassVar[bool] = False
-    witnesses: ClassVar[tuple[str, ...]] = ("server_backends",)
+    witnesses: ClassVar[tuple[str, ...]] = ("server_sessions",)
     door: ClassVar[Door] = "open"
     acts_at_once: ClassVar[bool] = False
     reads_body_of: ClassVar[bytes] = b""

@@ -1,0 +1,56 @@
+"""
+Who looks at what in an experiment: for each witness that a fault names, the probe that plays it on a deployment.
+
+A fault names its witnesses and knows nothing of where its service is; a probe knows how to look and nothing of faults. Here they meet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from fraiseql_chaos.errors import InternalError
+from fraiseql_chaos.experiment.deployment import Deployment
+from fraiseql_chaos.plan import Plan
+from fraiseql_chaos.probes import (
+    EdgeConnect,
+    EdgeFarewell,
+    EdgeGreeting,
+    EdgeIdle,
+    EdgeLogin,
+    EdgeRoundTrip,
+    EdgeTransfer,
+    Probe,
+    ServerSessions,
+    ServicePath,
+    ServiceReady,
+)
+
+__all__ = ["probes_of"]
+
+_WITHOUT_PROBE: Final = frozenset({"service_ready", "server_log"})
+"""Witnesses that are heard in every run: the one always looks, the other is read from the server's log afterwards."""
+
+
+def probes_of(plan: Plan, deployment: Deployment) -> tuple[Probe, ...]:
+    """
+    Return the witnesses that the faults name, and no others: each look costs the rig something.
+
+    Raises:
+        InternalError: If a fault names a witness that nobody plays: its silence would be taken for a fault that did not bite.
+    """
+    wanted = {witness for planned in plan.faults for witness in planned.declaration.fault.witnesses}
+    makers: dict[str, Callable[[], Probe]] = {
+        "edge_connect": lambda: EdgeConnect(deployment.address.host, deployment.address.port),
+        "edge_farewell": lambda: EdgeFarewell(deployment.address.host, deployment.address.port),
+        "edge_greeting": lambda: EdgeGreeting(deployment.address.host, deployment.address.port),
+        "edge_idle": lambda: EdgeIdle(deployment.address.host, deployment.address.port),
+        "edge_login": lambda: EdgeLogin(deployment.address.host, deployment.address.port, user=deployment.user, database=deployment.database),
+        "edge_round_trip": lambda: EdgeRoundTrip(deployment.database_url),
+        "edge_transfer": lambda: EdgeTransfer(deployment.database_url),
+        "server_sessions": lambda: ServerSessions(deployment.server.control_dsn(), deployment.database),
+        "service_path": lambda: ServicePath(deployment.service.child.pid, edge_port=deployment.address.port, server_port=deployment.server.port),
+    }
+    if unknown := wanted - makers.keys() - _WITHOUT_PROBE:
+        raise InternalError(f"no probe is called {', '.join(map(repr, sorted(unknown)))}, which a fault names as its witness; nothing was armed")
+    return (ServiceReady(deployment.service.url), *(make() for name, make in makers.items() if name in wanted))
