@@ -35,6 +35,7 @@ TESTS = (
     test_engine.test_watching_and_passing_on_come_to_know_the_same,
     test_engine.test_a_dropped_notice_takes_nothing_else_with_it,
     test_engine.test_a_stall_holds_what_is_behind_and_loses_none_of_it,
+    test_engine.test_what_leaves_is_whole_messages_whatever_is_put_in_or_left_out,
     test_engine.test_any_faults_at_any_moment_raise_nothing_and_hold_nothing_once_healed,
 )
 

@@ -109,6 +109,8 @@ def test_a_stall_holds_what_is_behind_and_loses_none_of_it(seed: int, most: int)
     assert [it.reader.held_bytes(direction) for direction in DIRECTIONS] == [0, 0]
 
 
+TRUNCATED_AND_CUT = TruncateResult(rows=5, trigger=Trigger(message="DataRow", probability=0.1))
+
 FAULTS: tuple[WireFault, ...] = (
     AnswerError(sqlstate="40001", trigger=Trigger(probability=0.3)),
     AnswerError(sqlstate="57P01", trigger=Trigger(message="ReadyForQuery", nth=4)),
@@ -123,7 +125,7 @@ FAULTS: tuple[WireFault, ...] = (
     ResetAt(trigger=Trigger(message="Sync", nth=9), when="after"),
     StallAt(trigger=Trigger(message="Bind", nth=3), lasting=ms(5)),
     TruncateResult(rows=2, then="complete", trigger=Trigger(message="DataRow", probability=0.5)),
-    TruncateResult(rows=5, trigger=Trigger(message="DataRow", probability=0.1)),
+    TRUNCATED_AND_CUT,
 )
 
 
@@ -144,6 +146,27 @@ def test_any_faults_at_any_moment_raise_nothing_and_hold_nothing_once_healed(see
     assert [it.reader.held_bytes(direction) for direction in DIRECTIONS] == [0, 0]
     times = [passed.at_ns for passed in it.left if passed.origin.direction == "down"]
     assert times == sorted(times)
+
+
+WELL_FORMED = tuple(fault for fault in FAULTS if not isinstance(fault, CorruptMessage | CutAt | ResetAt) and fault != TRUNCATED_AND_CUT)
+"""Faults that tear no message apart: what they let pass, and what they say themselves, is whole."""
+
+
+@settings(deadline=None, max_examples=80)
+@given(seed=seeds, most=pieces)
+def test_what_leaves_is_whole_messages_whatever_is_put_in_or_left_out(seed: int, most: int) -> None:
+    chance, it = dice(seed), driven()
+    for direction, data in conversation(seed, most):
+        if chance.random() < 0.1:
+            it.arm(chance.choice(WELL_FORMED))
+        if it.armed and chance.random() < 0.05:
+            it.heal(chance.randrange(len(it.armed)))
+        it.feed(direction, data)
+    it.heal()
+    heard = driven()
+    heard.run([(passed.origin.direction, passed.item) for passed in it.left if isinstance(passed.item, bytes)])
+    assert [incident.decision for incident in heard.ledger.record.incidents] == []
+    assert not any(lane.framer.is_inside for lane in heard.reader._lanes.values())
 
 
 @settings(deadline=None, max_examples=120)

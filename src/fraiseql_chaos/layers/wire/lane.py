@@ -106,7 +106,7 @@ class Lane:
     @property
     def is_within(self) -> bool:
         """Whether a part of a message has left, and the rest not yet."""
-        return self.framer.is_inside and not self.undecided and self.fate is not None and self.fate.passes
+        return self.framer.is_inside and not self.undecided and (self.fate is None or self.fate.passes)  # None: it began before any fault was aimed.
 
     @property
     def is_busy(self) -> bool:

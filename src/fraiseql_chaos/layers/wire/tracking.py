@@ -28,7 +28,7 @@ from typing import Final, Literal, NamedTuple
 
 from fraiseql_chaos.errors import PeerProtocolError
 
-__all__ = ["COST_LIMIT_DEFAULT", "DOWN", "UP", "Dialogue", "Errand", "Expected", "Phase", "Transaction"]
+__all__ = ["COST_LIMIT_DEFAULT", "DOWN", "TRANSACTIONS", "UP", "Dialogue", "Errand", "Expected", "Phase", "Transaction"]
 
 type Phase = Literal["startup", "negotiating", "authenticating", "ready", "cancelling", "encrypted"]
 type Transaction = Literal["idle", "in_transaction", "failed"]
@@ -38,7 +38,7 @@ COST_LIMIT_DEFAULT: Final = 16 * 2**20
 
 _ENTRY_COST: Final = 100
 
-_TRANSACTIONS: Final[Mapping[int, Transaction]] = {ord("I"): "idle", ord("T"): "in_transaction", ord("E"): "failed"}
+TRANSACTIONS: Final[Mapping[int, Transaction]] = {ord("I"): "idle", ord("T"): "in_transaction", ord("E"): "failed"}
 
 QUERY, PARSE, BIND, DESCRIBE, EXECUTE, CLOSE, SYNC, FUNCTION_CALL = b"QPBDECSF"
 
@@ -140,7 +140,7 @@ class Dialogue:
     @property
     def transaction(self) -> Transaction | None:
         """The transaction's state as the server told it last; None before it did."""
-        return _TRANSACTIONS.get(self._state)
+        return TRANSACTIONS.get(self._state)
 
     @property
     def is_idle(self) -> bool:
@@ -284,7 +284,7 @@ class Dialogue:
     def ready(self, _code: int, body: bytes, start: int, _stop: int) -> None:
         """A ReadyForQuery settles a Query or a Sync, and tells the state of the transaction."""
         state = body[start] if start < len(body) else 0
-        if state not in _TRANSACTIONS:
+        if state not in TRANSACTIONS:
             raise PeerProtocolError(f"the server is ready in the unknown transaction state {bytes((state,))!r}")
         self._state = state
         self.copying = None
