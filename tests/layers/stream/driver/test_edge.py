@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import errno
 import socket
@@ -11,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from fraiseql_chaos.core import ms, seconds
+from fraiseql_chaos.core import ms, seconds, wait_until
+from fraiseql_chaos.layers.stream.driver.alarm import Alarm
+from fraiseql_chaos.layers.stream.driver.edge import Edge as StreamEdge
 from fraiseql_chaos.layers.stream.faults import Latency, Refuse
 from fraiseql_chaos.layers.stream.model import TcpAddress, UnixAddress
 from layers.stream.edges import DEADLINE_S, Edge, Proxy, eventually, fill, joined, open_edge, receive
@@ -50,6 +53,32 @@ def test_an_absent_server_closes_the_services_connection(proxy: Proxy) -> None:
         assert near.recv(1) == b""
         eventually(lambda: edge.ledger.connections_failed == 1, "the failure's entry in the ledger")
         assert (edge.ledger.connections_opened, edge.ledger.connections_open) == (1, 0)
+
+
+def connecting(port: int) -> int:
+    """Count the sockets of this machine whose SYN to a local port has not been answered (SYN_SENT, proc(5))."""
+    lines = Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]
+    return sum(line.split()[2].endswith(f":{port:04X}") and line.split()[3] == "02" for line in lines)
+
+
+@pytest.mark.parametrize(("one_by_one", "at_once"), [(False, 3), (True, 1)])
+def test_connects_wait_for_each_other_only_where_that_is_asked_for(*, one_by_one: bool, at_once: int) -> None:
+    """Three connections to a server that does not answer, by the kernel's own count of the connects under way."""
+
+    async def check() -> None:
+        loop = asyncio.get_running_loop()
+        with unanswering_server() as address, contextlib.ExitStack() as stack:
+            edge = StreamEdge(loop, Alarm(loop), upstream=address, seed=7, held_bytes_limit=2**20, one_by_one=one_by_one)
+            stack.callback(edge.close)
+            before = connecting(address.port)
+            for _ in range(3):
+                stack.enter_context(socket.create_connection((edge.address.host, edge.address.port), DEADLINE_S))
+            await wait_until(lambda: edge.ledger().connections_opened == 3, within=seconds(DEADLINE_S), what="accepting all connections")
+            await wait_until(lambda: connecting(address.port) - before >= at_once, within=seconds(DEADLINE_S), what="connecting to the server")
+            await asyncio.sleep(0)  # Each connection's own task has had its turn.
+            assert connecting(address.port) - before == at_once
+
+    asyncio.run(check())
 
 
 def test_a_server_that_does_not_answer_blocks_no_accept(proxy: Proxy, edge: Edge) -> None:

@@ -17,6 +17,7 @@ that waits in the backlog of a door being shut is reset, also as if the process 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 from collections import defaultdict
 from typing import Protocol
@@ -78,6 +79,8 @@ class Edge:
         listen: Address and port to listen on; port 0 lets the kernel choose.
         make_toxic: Makes a fault act on a connection.
         reading: What follows each connection from its first byte; None if nobody reads what passes.
+        one_by_one: Whether a connection waits until the one in front of it is joined, as where one loop both accepts and connects; kept for
+            comparing with proxies that do, because one upstream that does not answer then keeps everybody waiting.
 
     Raises:
         OSError: If no port can be had.
@@ -94,6 +97,7 @@ class Edge:
         listen: tuple[str, int] = ("127.0.0.1", 0),
         make_toxic: MakeToxic = make_toxic,
         reading: Reading | None = None,
+        one_by_one: bool = False,
     ) -> None:
         self._loop = loop
         self._alarm = alarm
@@ -104,6 +108,7 @@ class Edge:
         self._closed: dict[Direction, Tally] = {"up": Tally(), "down": Tally()}
         self._relays: dict[int, Relay] = {}
         self._joining: dict[asyncio.Task[None], Relay] = {}
+        self._turn: contextlib.AbstractAsyncContextManager[None] = asyncio.Lock() if one_by_one else contextlib.nullcontext()
         self._opened = self._failed = self._cut = 0
         self._is_enabled = True
         self._port = HeldPort(*listen)
@@ -257,11 +262,12 @@ class Edge:
                 self._forget(relay)
 
     async def _dial(self, relay: Relay) -> None:
-        match self.upstream:
-            case TcpAddress(host=host, port=port):
-                await self._loop.create_connection(lambda: relay.far, host, port)
-            case UnixAddress(path=path):
-                await self._loop.create_unix_connection(lambda: relay.far, str(path))
+        async with self._turn:
+            match self.upstream:
+                case TcpAddress(host=host, port=port):
+                    await self._loop.create_connection(lambda: relay.far, host, port)
+                case UnixAddress(path=path):
+                    await self._loop.create_unix_connection(lambda: relay.far, str(path))
 
     def _forget(self, relay: Relay) -> None:
         if self._relays.pop(relay.ordinal, None) is not None:

@@ -235,12 +235,12 @@ class Side(asyncio.Protocol):
         """Give the socket an item that has arrived for it."""
         if isinstance(item, bytes):
             self.send(item)
+        elif self._state is State.CONNECTING:
+            self._early.append(item)  # Endings travel behind the bytes, also here; and a socket that is not there yet cannot be reset.
         elif item is Ending.RESET:
             self._relay.reset()
         elif item is Ending.CUT:
             self._relay.cut()
-        elif self._state is State.CONNECTING:
-            self._early.append(item)
         elif item is Ending.LOST:
             self._reset()
         else:
