@@ -20,6 +20,7 @@ __all__ = ["COMMANDS", "main", "parser"]
 COMMANDS: Final = {
     "run": "run the bundled suite, or one fault",
     "report": "judge a stored run again, and write its page",
+    "proxy": "serve Toxiproxy's HTTP API over faults of ours",
     "doctor": "what this machine can and cannot do",
 }
 """Each is a module beside this one, with ``add_to(parser)``, which sets the function ``perform(arguments)``."""
