@@ -9,7 +9,7 @@ BIN := .venv/bin
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help chaos test lint format bench lock clean bootstrap majors
+.PHONY: help chaos test lint format bench lock clean bootstrap majors clients
 
 help: ## list these commands
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do printf '%-16s %s\n' "$$name" "$$what"; done
@@ -17,7 +17,7 @@ help: ## list these commands
 chaos: bootstrap ## run the chaos suite against FraiseQL and PostgreSQL, and report
 	@$(BIN)/pytest tests/chaos -v -p no:randomly $(ARGS)
 
-test: lint majors ## everything: lint, the tool's own tests, the chaos suite
+test: lint majors clients ## everything: lint, the tool's own tests, the chaos suite
 	@$(BIN)/pytest tests $(ARGS)
 
 lint: bootstrap ## style and types
@@ -42,6 +42,10 @@ clean: ## remove the environment and the caches; stored runs in .chaos stay
 # The oldest supported PostgreSQL too, so that what holds on the newest is not all that was tried.
 majors: bootstrap
 	@sh scripts/postgres.sh 14
+
+# Toxiproxy's own clients, which must work unchanged against our server.
+clients: bootstrap
+	@sh scripts/toxiproxy-clients.sh
 
 # A run starts many processes; none should compile our modules again, also where PYTHONDONTWRITEBYTECODE keeps them from being kept.
 bootstrap:

@@ -31,6 +31,7 @@ ABOUT_SEVERAL: dict[str, str] = {
     "experiment/test_cleanup.py": "kills the runner at random moments; what must be left, nothing, is everybody's doing",
     "layers/wire/test_conformance.py": "real clients through the whole of the wire layer; none of its modules is their home",
     "experiment/test_negative_controls.py": "shows the bundled suite red, by disarmed injectors and by services with a defect",
+    "toxiproxy/test_clients.py": "runs Toxiproxy's own clients, unchanged, against a process of ours",
     "toxiproxy/test_conformance.py": "asks again for every answer that Toxiproxy was recorded to give, through socket, API, proxies and edges",
 }
 """Test files that prove how several modules work together, each with the reason why no module is their home."""
