@@ -6,6 +6,7 @@ Toxics are watched from outside, by both ends of a connection through a proxy.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import signal
@@ -20,6 +21,15 @@ from typing import Any
 
 import pytest
 
+from fraiseql_chaos.core import ms
+from fraiseql_chaos.layers.stream.driver.alarm import Alarm
+from fraiseql_chaos.layers.stream.driver.edge import Edge
+from fraiseql_chaos.layers.stream.faults import Latency
+from fraiseql_chaos.layers.stream.model import TcpAddress
+from fraiseql_chaos.toxiproxy import Toxiproxy
+from fraiseql_chaos.toxiproxy.api import Api
+from fraiseql_chaos.toxiproxy.driver import ApiServer, lookup
+from toxiproxy.edges import bench, run
 from toxiproxy.servers import DEADLINE_S, Server, echoing, serving
 
 PROMPT_S = 2.0
@@ -292,6 +302,36 @@ def test_a_configuration_that_cannot_be_had_is_one_line_and_a_status(tmp_path: P
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (status, "", 1), done.stderr
     assert message in done.stderr
     assert "nothing was started" in done.stderr
+
+
+def test_a_rig_serves_edges_of_its_own_in_its_own_process() -> None:
+    """On the loop that it is started on, over an edge that was opened elsewhere, armed and healed by our own client."""
+
+    async def check() -> None:
+        async with bench() as here:
+            loop = asyncio.get_running_loop()
+            edge = Edge(loop, Alarm(loop), upstream=TcpAddress(host="127.0.0.1", port=here.upstream.getsockname()[1]), seed=7, held_bytes_limit=2**20)
+            server = ApiServer(Api(here.proxies, lookup))
+            here.proxies.adopt("database", edge)
+            address = await server.start()
+
+            def arm_and_heal() -> list[str]:
+                proxy = Toxiproxy(f"http://{address}").proxy("database")
+                with proxy.armed(Latency(delay=ms(1))):
+                    return [toxic.type for toxic in here.proxies.get("database").toxics]
+
+            assert await asyncio.to_thread(arm_and_heal) == ["latency"]
+            assert here.proxies.get("database").toxics == []
+            await server.close()
+            edge.close()
+
+    run(check)
+
+
+def test_a_host_is_looked_up_as_an_ipv4_address_if_it_has_one() -> None:
+    assert asyncio.run(lookup("localhost")) == "127.0.0.1"
+    with pytest.raises(OSError, match=r".+"):
+        asyncio.run(lookup("nobody.invalid"))
 
 
 def test_a_body_without_end_is_refused(ours: Server) -> None:
