@@ -74,6 +74,10 @@ BROKEN = """
 async def test_it(load):
     raise LookupError("a slip in the test itself")
 """
+MEANINGLESS = """
+async def test_it(load):
+    __import__("fraiseql_chaos").ms(-5)
+"""
 
 AFTERWARDS = f"""{HEAD}
 async def test_it(load, promises):
@@ -104,6 +108,7 @@ async def test_it(mine, load, promises):
 PROBLEMS = {
     # what is written: (source, totals beside the problem, how it went wrong)
     "recorded, never judged": (UNJUDGED, {"held": 1}, "1 recording(s) were never judged; state what you expect with recording.require(...)"),
+    "declaration without meaning": (MEANINGLESS, {}, "a duration cannot be negative: -5 ms; nothing was armed"),
     "slip in the test": (BROKEN, {}, "LookupError: a slip in the test itself"),
     "own assert after the verdict": (AFTERWARDS, {"held": 1}, "AssertionError: assert not 'this too'"),
     "setup": (NO_SETUP, {}, "in its setup: LookupError: a slip in a fixture"),

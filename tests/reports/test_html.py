@@ -66,6 +66,13 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> str:
     return write_html(folder, folder.path / "report.html").read_text(encoding="utf-8")
 
 
+def test_every_sign_has_a_body_that_can_be_seen(page: str) -> None:
+    """Its strokes have the colour of the page, so a sign without a filled body is none."""
+    symbols = re.findall(r'<symbol id="(i-[a-z]+)"[^>]*>(.*?)</symbol>', page)
+    assert len(symbols) == 6
+    assert [name for name, drawn in symbols if not re.match(r'<circle |<path class="shape" ', drawn)] == []
+
+
 def test_the_page_is_well_formed_and_its_ids_are_unique(page: str) -> None:
     parsed = Page(page)
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from fraiseql_chaos.errors import CapabilityError
+from fraiseql_chaos.errors import CapabilityError, ChaosError
 from fraiseql_chaos.pytest_plugin.session import state_of
 
 if TYPE_CHECKING:
@@ -60,7 +60,9 @@ def _uses_ours(item: pytest.Item) -> bool:
 
 def _told(report: pytest.TestReport, call: pytest.CallInfo[None]) -> str:
     """Return in one line how a test went wrong."""
-    raised = "" if call.excinfo is None else call.excinfo.exconly()
+    error = None if call.excinfo is None else call.excinfo.value
+    # What we raise on purpose is a sentence, and better off without the name of its class.
+    raised = str(error) if isinstance(error, ChaosError) else "" if call.excinfo is None else call.excinfo.exconly()
     text = report.longrepr if isinstance(report.longrepr, str) else raised
     where = "" if report.when == "call" else f"in its {report.when}: "
     return f"{where}{text.strip().partition(chr(10))[0] or 'failed'}"
