@@ -11,6 +11,7 @@ import shlex
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 
 from fraiseql_chaos.cli.status import status_of
@@ -51,13 +52,14 @@ async def run_single(arguments: argparse.Namespace, options: ChaosOptions) -> in
     settings = laboratory_settings(options)
     folder = RunFolder.create(options.store, seed=options.seed, replay=replay, started=started)
     title = Title(experiment=fault.kind, title=f"{fault} on the database", claims=(), weakness=None, replay=replay)
-    print("expected", *map(str, expectations), sep="\n  ")
+    say = partial(print, flush=True)  # progress is live also where it is piped
+    say("expected", *map(str, expectations), sep="\n  ")
     async with _kept_if_used(folder), Laboratory(settings, folder) as laboratory:
         service = await laboratory.deploy(None if options.app else arguments.service)
         chaos = Chaos()
         async with chaos(fault, on=service.database, between=(begin, begin + length)):
             asked = service.operations if options.app else service.reads
-            recording = await Load(laboratory, service, chaos, title, say=print).open_loop(asked, rate=rate, lasting=lasting)
+            recording = await Load(laboratory, service, chaos, title, say=say).open_loop(asked, rate=rate, lasting=lasting)
     try:
         recording.require(*expectations)
     except (Violated, Inconclusive) as verdict:
