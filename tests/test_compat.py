@@ -19,7 +19,8 @@ from histories import outage
 
 pytest_plugins = ["pytester"]
 
-RUN_WITHIN_S = 60
+RUN_WITHIN_S = 300
+"""No promise: a busy machine takes ten times as long as a quiet one, and what hangs should still end some day."""
 
 THE_PLANS_OWN = """
 from fraiseql_chaos.compat import ChaosTestCase, chaos_inject

@@ -9,8 +9,6 @@ import pytest
 
 from fraiseql_chaos.cli.main import main
 
-RUN_WITHIN_S = 60
-
 
 @pytest.fixture(autouse=True)
 def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

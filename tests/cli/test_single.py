@@ -12,7 +12,8 @@ from fraiseql_chaos.core import seconds
 from fraiseql_chaos.reports import read_run
 from fraiseql_chaos.verdicts import Expectation, fails_within, recovers_within
 
-RUN_WITHIN_S = 60
+RUN_WITHIN_S = 300
+"""No promise: a busy machine takes ten times as long as a quiet one, and what hangs should still end some day."""
 LATENCY = "--fault=network_latency,latency_ms=20"
 
 

@@ -13,7 +13,8 @@ from fraiseql_chaos.cli.status import INCONCLUSIVE
 from fraiseql_chaos.cli.suite import suite_directory
 from fraiseql_chaos.reports import read_run
 
-RUN_WITHIN_S = 60
+RUN_WITHIN_S = 300
+"""No promise: a busy machine takes ten times as long as a quiet one, and what hangs should still end some day."""
 
 
 def test_the_replay_of_a_test_of_the_suite_replays_it(tmp_path: Path) -> None:
@@ -37,7 +38,7 @@ def test_the_replay_of_a_test_of_the_suite_replays_it(tmp_path: Path) -> None:
 
 def _cli(directory: Path, *words: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "fraiseql_chaos.cli", *words]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=2 * RUN_WITHIN_S, cwd=directory)
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=RUN_WITHIN_S, cwd=directory)
 
 
 def test_the_suite_is_the_bundled_one(tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ def _run(tmp_path: Path, *arguments: str, app: str | None = None) -> dict[str, A
     subprocess.run(
         [*command, f"--rootdir={SUITE.parents[1]}", f"-c{SUITE.parents[1] / 'pyproject.toml'}", *target, *arguments],
         cwd=SABOTAGE,
-        timeout=170,
+        timeout=600,
         check=False,
         capture_output=True,
     )

@@ -17,7 +17,8 @@ from fraiseql_chaos.rig.postgres import Cluster
 
 pytest_plugins = ["pytester"]
 
-RUN_WITHIN_S = 60
+RUN_WITHIN_S = 300
+"""No promise: a busy machine takes ten times as long as a quiet one, and what hangs should still end some day."""
 
 SLOW = """
 import pytest

@@ -40,9 +40,19 @@ async def test_what_is_overdue_is_still_called_a_few_a_turn_of_the_loop() -> Non
 
 
 async def test_a_slow_call_makes_the_next_one_late_but_not_the_one_after() -> None:
-    """No interval is ever counted from "now", so lateness does not add up."""
+    """
+    No interval is ever counted from "now", so lateness does not add up.
+
+    If it did, the third call would be late in every attempt; a machine that pauses at the wrong moment makes it so in one of them.
+    """
+    attempts = [await _lateness_around_a_slow_call() for _ in range(3)]
+    assert min(second for _, second, _ in attempts) >= ms(190).ns
+    assert min(third for _, _, third in attempts) < ms(100).ns
+
+
+async def _lateness_around_a_slow_call() -> tuple[int, ...]:
     begin_ns = now_ns() + ms(5).ns
-    due_ns = [begin_ns, begin_ns + ms(10).ns, begin_ns + ms(500).ns]
+    due_ns = [begin_ns, begin_ns + ms(10).ns, begin_ns + ms(400).ns]
     late_ns: list[int] = []
 
     def call(ordinal: int) -> None:
@@ -52,8 +62,7 @@ async def test_a_slow_call_makes_the_next_one_late_but_not_the_one_after() -> No
 
     with closing(Pacer(due_ns, call)) as pacer:
         await asyncio.wait_for(pacer.finished, 5)
-    assert late_ns[1] >= ms(190).ns
-    assert late_ns[2] < ms(190).ns
+    return tuple(late_ns)
 
 
 async def test_an_empty_plan_is_finished_at_once() -> None:
