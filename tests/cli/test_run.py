@@ -26,7 +26,7 @@ def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[object, str, s
 LATENCY = "--fault=network_latency,latency_ms=20"
 
 WRONG = {
-    "--fault=solar_flare": "unknown failure type 'solar_flare'; allowed are bandwidth",
+    "--fault=solar_flare": "unknown failure type 'solar_flare'; allowed are answer_error, bandwidth",
     "--fault=network_latencies,latency_ms=5": "did you mean 'network_latency'?",
     "--fault=network_latency": "option 'latency_ms' is missing",
     "--fault=network_latency,latency_ms": "'latency_ms' is not OPTION=VALUE",

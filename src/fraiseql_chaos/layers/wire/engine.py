@@ -81,7 +81,7 @@ class WireReader:
         dialogue: What the conversation is at.
     """
 
-    __slots__ = ("__weakref__", "_acting", "_aims", "_connection", "_lanes", "_ledger", "_messages", "dialogue")
+    __slots__ = ("_acting", "_aims", "_connection", "_lanes", "_ledger", "_messages", "dialogue")
 
     def __init__(self, *, connection: int, seed: int, ledger: WireLedger, body_limit: int = BODY_LIMIT_DEFAULT) -> None:
         self.dialogue = Dialogue()

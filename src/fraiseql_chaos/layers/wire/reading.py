@@ -9,7 +9,6 @@ certificate is not verified, as with ``sslmode=require``: the edge is somebody i
 from __future__ import annotations
 
 import ssl
-from weakref import WeakValueDictionary
 
 from fraiseql_chaos.core import JsonObject
 from fraiseql_chaos.errors import DeclarationError
@@ -34,12 +33,16 @@ class PostgresReading:
     def __init__(self, seed: int) -> None:
         self._seed = seed
         self._ledger = WireLedger()
-        self._readers: WeakValueDictionary[int, WireReader] = WeakValueDictionary()
+        self._readers: dict[int, WireReader] = {}
 
     def reader(self, connection: int) -> Reader:
         """Return what follows a connection, by its ordinal."""
         reader = self._readers[connection] = WireReader(connection=connection, seed=self._seed, ledger=self._ledger)
         return reader
+
+    def forget(self, connection: int) -> None:
+        """Follow a connection no more: it has closed."""
+        self._readers.pop(connection, None)
 
     def ends(self) -> tuple[TlsEnd | None, TlsEnd | None, bytes]:
         """Return nothing: what is encrypted passes."""

@@ -27,8 +27,9 @@ from fraiseql_chaos.errors import DeclarationError
 from fraiseql_chaos.layers.stream.armed import Armed, MakeToxic, make_toxic
 from fraiseql_chaos.layers.stream.driver.alarm import Alarm
 from fraiseql_chaos.layers.stream.driver.door import Doorway
+from fraiseql_chaos.layers.stream.driver.encryption import End
 from fraiseql_chaos.layers.stream.driver.port import HeldPort
-from fraiseql_chaos.layers.stream.driver.relay import End, Relay, Tally
+from fraiseql_chaos.layers.stream.driver.relay import Relay, Tally
 from fraiseql_chaos.layers.stream.engine import Conversation, Reader
 from fraiseql_chaos.layers.stream.hits import Hit
 from fraiseql_chaos.layers.stream.ledger import Ledger, Traffic
@@ -42,6 +43,10 @@ class Reading(Protocol):
 
     def reader(self, connection: int) -> Reader:
         """Return what follows a connection, by its ordinal."""
+        ...
+
+    def forget(self, connection: int) -> None:
+        """Follow a connection no more: it has closed."""
         ...
 
     def ends(self) -> tuple[End | None, End | None, bytes]:
@@ -273,6 +278,8 @@ class Edge:
         if self._relays.pop(relay.ordinal, None) is not None:
             for direction in DIRECTIONS:
                 self._closed[direction].add(relay.tally(direction))
+            if self._reading is not None:
+                self._reading.forget(relay.ordinal)
 
     def _cut_all(self) -> None:
         self._cut += len(self._relays)

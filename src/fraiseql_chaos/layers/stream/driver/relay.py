@@ -26,54 +26,20 @@ import socket
 import struct
 from collections.abc import Callable
 from enum import Enum
-from typing import Final, Protocol, cast
+from typing import Final, cast
 
 from fraiseql_chaos.core import now_ns
 from fraiseql_chaos.layers.stream.driver.alarm import Alarm
+from fraiseql_chaos.layers.stream.driver.encryption import End
 from fraiseql_chaos.layers.stream.engine import Conversation
 from fraiseql_chaos.layers.stream.model import Direction, Ending, Item, Origin
 
-__all__ = ["End", "Relay", "Tally"]
+__all__ = ["Relay", "Tally"]
 
 _RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
 """``struct linger`` with a time of 0: closing sends RST and drops what is unsent (socket(7))."""
 
 _NO_FD: Final = -1
-
-
-class Heard(Protocol):
-    """What an end makes of what its socket said."""
-
-    @property
-    def plaintext(self) -> bytes:
-        """What the peer says."""
-        ...
-
-    @property
-    def answer(self) -> bytes:
-        """What must be written to the socket now."""
-        ...
-
-
-class End(Protocol):
-    """Encryption that ends at one socket: what is written and read there is not what flows."""
-
-    @property
-    def failure(self) -> str:
-        """Why no more can be said or heard; empty while all is well."""
-        ...
-
-    def feed(self, data: bytes) -> Heard:
-        """Take in what the socket said."""
-        ...
-
-    def wrap(self, plaintext: bytes) -> bytes:
-        """Return what must be written to the socket to say this; nothing yet, if it must wait."""
-        ...
-
-    def goodbye(self) -> bytes:
-        """Return what must be written in front of a FIN."""
-        ...
 
 
 class Tally:

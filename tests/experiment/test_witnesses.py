@@ -1,0 +1,55 @@
+"""Every witness that a fault names is played by somebody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any, ClassVar, cast
+
+import pytest
+
+from fraiseql_chaos.errors import InternalError
+from fraiseql_chaos.experiment.catalogue import FAULTS
+from fraiseql_chaos.experiment.witnesses import probes_of
+from fraiseql_chaos.layers.stream.faults import Refuse
+from fraiseql_chaos.plan import Declaration, Fault, Plan, Planned
+
+URL = "postgresql://app@127.0.0.1:5432/blog"
+PLACE = cast(
+    "Any",
+    SimpleNamespace(
+        address=SimpleNamespace(host="127.0.0.1", port=5432),
+        database="blog",
+        database_url=URL,
+        user="app",
+        server=SimpleNamespace(control_dsn=lambda: URL, port=5433),
+        service=SimpleNamespace(url="http://127.0.0.1:1", child=SimpleNamespace(pid=1)),
+    ),
+)
+"""Where a deployment's parts are; nothing is there, and nobody looks."""
+
+
+def plan_of(fault: Fault) -> Plan:
+    return Plan(seed=1, faults=(Planned(fault_id="0", declaration=Declaration(fault=fault, target="database")),))
+
+
+@dataclass(frozen=True)
+class Named:
+    """Names witnesses and is otherwise a fault like any other."""
+
+    witnesses: ClassVar[tuple[str, ...]] = ()
+
+
+@pytest.mark.parametrize("kind", FAULTS, ids=lambda kind: kind.kind)
+def test_every_witness_of_every_fault_is_played_and_nobody_else_looks(kind: type[Fault]) -> None:
+    fault = cast("Fault", type("Stand", (Named,), {"witnesses": kind.witnesses})())
+    there = {probe.name for probe in probes_of(plan_of(fault), PLACE)}
+    assert there - {"service_ready"} == set(kind.witnesses) - {"server_log", "service_ready"}
+    assert "service_ready" in there
+
+
+def test_a_witness_that_nobody_plays_is_our_own_mistake() -> None:
+    """Its silence would be taken for a fault that did not bite."""
+    fault = cast("Fault", type("Stand", (Named,), {"witnesses": (*Refuse.witnesses, "passers_by")})())
+    with pytest.raises(InternalError, match="no probe is called 'passers_by'"):
+        probes_of(plan_of(fault), PLACE)
