@@ -103,7 +103,7 @@ def _postmaster(service: Service) -> int:
 
 def _proxy(_: Service) -> int:
     arguments = {pid: Path(f"/proc/{pid}/cmdline").read_bytes() for pid in descendants(os.getpid())}
-    return next(pid for pid, words in arguments.items() if b"fraiseql_chaos.layers.stream.driver" in words)
+    return next(pid for pid, words in arguments.items() if b"edges.sock" in words)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ async def test_a_part_of_the_rig_that_dies_is_not_blamed_on_the_service(
     with pytest.raises(RigError, match=f"{named}.*(?s:.*)nothing is concluded from it"):
         await running
     (history,) = laboratory.folder.path.glob("histories/*.jsonl")
-    assert history.read_text().count('"type":"operation"') < 20 * 9, "broken off, not waited out"
+    assert 0 < history.read_text().count('"type":"operation"') < 20 * 9, "broken off, not waited out"
     assert load.recordings == []
 
     renewed = await laboratory.deploy()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Callable
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -155,6 +157,34 @@ async def test_error_in_time_is_raised_and_nothing_abandoned() -> None:
     with pytest.raises(ZeroDivisionError):
         await bounded(fail(), within=DEADLINE, abandon=lambda: abandoned.append("it"))
     assert abandoned == []
+
+
+@pytest.mark.parametrize("meanwhile", [0, 1], ids=["late", "at the same moment"])
+async def test_what_an_abandoned_question_still_raises_is_nobodys_error(meanwhile: int) -> None:
+    """As psycopg does, whose connect may fail while it is cancelled. Method: the loop is asked whether an error was left lying about."""
+    left: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: left.append(context))
+    told = asyncio.Event()
+
+    async def refused() -> None:
+        try:
+            await told.wait()
+        finally:
+            raise ConnectionRefusedError
+
+    asked = asyncio.ensure_future(bounded(refused(), within=DEADLINE, abandon=lambda: None))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    if meanwhile:
+        told.set()
+    asked.cancel()
+    await asyncio.wait((asked,))
+    assert asked.cancelled()
+    del asked
+    for _ in range(3):
+        await asyncio.sleep(0)
+        gc.collect()
+    assert left == []
 
 
 async def test_what_is_waited_on_is_taken_away_before_the_waiting_is_cancelled() -> None:

@@ -75,7 +75,17 @@ async def bounded[T](asking: Coroutine[Any, Any, T], *, within: Duration, abando
     finally:
         if not task.done():
             abandon()
+            task.add_done_callback(_hear_out)
             task.cancel()
+        # Who was cancelled may find in the same moment what he had waited for, too.
+        elif not task.cancelled():
+            task.exception()
+
+
+def _hear_out(task: asyncio.Future[Any]) -> None:
+    """Take what an abandoned question still raises, or asyncio would report it as an error that nobody took."""
+    if not task.cancelled():
+        task.exception()
 
 
 @contextlib.asynccontextmanager
