@@ -92,7 +92,7 @@ def our_proxy() -> Iterator[tuple[EdgeControl, int]]:
     """Run the edge proxy, and yield its control and its process id."""
     with tempfile.TemporaryDirectory(prefix="fraiseql-chaos-bench-") as directory:
         path = Path(directory) / "control"
-        with process([sys.executable, "-m", "fraiseql_chaos.layers.stream.driver", "--control", path]) as pid:
+        with process([sys.executable, "-m", "fraiseql_chaos.layers.wire.driver", "--control", path]) as pid:
             control = EdgeControl(path)
             control.wait_ready(seconds(DEADLINE_S))
             yield control, pid
@@ -310,7 +310,8 @@ def run(dsn: str, rounds: int) -> dict[str, Any]:
         control, pid = stack.enter_context(our_proxy())
         direct = Way(name="direct", address=upstream, pid=None)
         ours = Way(name="ours", address=control.open("bench", upstream=upstream, seed=1), pid=pid)
-        ways = [direct, ours] + ([stack.enter_context(haproxy(upstream))] if has_haproxy else [])
+        reading = Way(name="reading", address=control.open("reading", upstream=upstream, seed=1, protocol="postgresql"), pid=pid)
+        ways = [direct, ours, reading] + ([stack.enter_context(haproxy(upstream))] if has_haproxy else [])
         by_round = measure_round_trips(dsn, ways, rounds)
         delays = measure_delay(control)
     memory = {"ours": measure_memory(through_ours)} | ({"HAProxy": measure_memory(haproxy)} if has_haproxy else {})
@@ -334,7 +335,7 @@ def ratios(by_round: Mapping[str, Mapping[str, list[float]]]) -> dict[str, float
     found = {"round_trip_to_direct": ratio("p50_us", "direct")}
     if "HAProxy" in by_round:
         found |= {"round_trip_to_haproxy": ratio("p50_us", "HAProxy"), "cpu_to_haproxy": ratio("cpu_us", "HAProxy")}
-    return found
+    return found | {"reading_to_ours": 1 / ratio("p50_us", "reading"), "reading_cpu_to_ours": 1 / ratio("cpu_us", "reading")}
 
 
 def show(outcome: Mapping[str, Any]) -> None:
@@ -354,6 +355,8 @@ def show(outcome: Mapping[str, Any]) -> None:
             f"{delay:<10}{row['error_p50_us']:>14.0f}{row['error_p99_us']:>14.0f}{row['least_us']:>10.0f}{row['exact_beyond_p50_us']:>17.0f}"
             f"{row['exact_beyond_p99_us']:>10.0f}{row['echo_us']:>10.0f}{row['idle_edge_us']:>12.0f}"
         )
+    print("\nReading PostgreSQL's messages, as the rig's database edges do, against not reading them:")
+    print(f"round trip x {outcome['ratios']['reading_to_ours']:.2f}, processor time a query x {outcome['ratios']['reading_cpu_to_ours']:.2f}")
     worst = {f"delay_error_{p}_us": max(row[f"error_{p}_us"] for row in outcome["delays"].values()) for p in ("p50", "p99")}
     reached = outcome["ratios"] | {"bytes_a_connection": memory["ours"]} | worst
     print(f"\n{'target':<24}{'at most':>10}{'measured':>10}")

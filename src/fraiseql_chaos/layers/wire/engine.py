@@ -81,7 +81,7 @@ class WireReader:
         dialogue: What the conversation is at.
     """
 
-    __slots__ = ("_acting", "_aims", "_connection", "_lanes", "_ledger", "_messages", "dialogue")
+    __slots__ = ("_acting", "_aims", "_connection", "_lanes", "_ledger", "_may_be_engaged", "_messages", "dialogue")
 
     def __init__(self, *, connection: int, seed: int, ledger: WireLedger, body_limit: int = BODY_LIMIT_DEFAULT) -> None:
         self.dialogue = Dialogue()
@@ -92,6 +92,7 @@ class WireReader:
             direction: Lane(direction=direction, framer=Framer(direction, body_limit), origin=Origin(direction, 0, 0)) for direction in DIRECTIONS
         }
         self._aims = Aims(connection=connection, seed=seed, ledger=ledger, dialogue=self.dialogue)
+        self._may_be_engaged = False
         self._acting = Acting(self._lanes, self.dialogue, ledger)
 
     @property
@@ -102,7 +103,10 @@ class WireReader:
     @property
     def is_engaged(self) -> bool:
         """Whether what passes must go through ``pass_on``."""
-        return bool(self._aims) or self.dialogue.errands > 0 or any(lane.is_busy for lane in self._lanes.values())
+        # Nothing can begin but through pass_on and aim, so and all is over where it could not be read; before that there is nothing to look at. This is asked for every chunk.
+        if self._may_be_engaged:
+            self._may_be_engaged = bool(self._aims) or self.dialogue.errands > 0 or any(lane.is_busy for lane in self._lanes.values())
+        return self._may_be_engaged
 
     @property
     def due_ns(self) -> int | None:
@@ -162,6 +166,7 @@ class WireReader:
 
     def pass_on(self, item: Item, origin: Origin, at_ns: int) -> Iterable[Passed]:
         """Decide what becomes of an item; see ``Toxic``."""
+        self._may_be_engaged = True
         lane = self._lanes[origin.direction]
         if lane.has_ended:
             return ()
@@ -180,6 +185,7 @@ class WireReader:
         Returns:
             What leaves because of that: what one of them says at once, and what is held for none of them any more.
         """
+        self._may_be_engaged = True
         had_any = bool(self._aims)
         new, healed = self._aims.renew(faults)
         for aim in healed:
@@ -324,6 +330,7 @@ class WireReader:
             lane.framer.mode = Mode.OPAQUE
 
     def _unreadable(self, lane: Lane, error: PeerProtocolError, at_ns: int) -> None:
+        self._may_be_engaged = True
         lane.has_ended = True
         lane.undecided.clear()
         self._ledger.add(

@@ -144,11 +144,11 @@ class Side(asyncio.Protocol):
         tally, talk = self.tally, self._talk
         if talk.stages or talk.epoch != talk.armed.epoch or (talk.reader is not None and talk.reader.is_engaged):
             self._bend(data)
-        elif talk.reader is not None and (ending := talk.reader.watch(self.direction, data)) is not None:
-            tally.dropped_bytes += len(data)
-            self.peer.receive(ending)
         else:
             self.peer.send(data)
+            # Read behind the send: while the peer is at work on it. What cannot be read has left then, but nothing follows it.
+            if talk.reader is not None and (ending := talk.reader.watch(self.direction, data)) is not None:
+                self.peer.receive(ending)
         tally.bytes += len(data)
         tally.chunks += 1
 
