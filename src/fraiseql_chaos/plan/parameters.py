@@ -12,6 +12,7 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 from collections.abc import Mapping
+from functools import cache
 from types import UnionType
 from typing import Any, Final, Literal, NamedTuple, cast, get_args, get_origin, get_type_hints
 
@@ -51,7 +52,7 @@ def with_parameters[T](cls: type[T], raw: JsonObject, *, what: str) -> T:
     Raises:
         DeclarationError: If a parameter is unknown or missing, has a type that it cannot have, or the value itself refuses it.
     """
-    fields, hints = _fields(cls), get_type_hints(cls)
+    fields, hints = _fields(cls), _hints(cls)
     if unknown := sorted(raw.keys() - fields.keys()):
         raise DeclarationError(f"{what} has no parameter {', '.join(unknown)}; it has {', '.join(fields) or 'none'}; nothing was armed")
     values: dict[str, Any] = {}
@@ -130,11 +131,11 @@ def _leaves(cls: type) -> dict[str, _Leaf]:
     """Return the parameters of a fault and of the values inside it, by names of which no two are the same."""
     found = []
     for name, field in _fields(cls).items():
-        hint = get_type_hints(cls)[field.name]
+        hint = _hints(cls)[field.name]
         if (nested := _nested(hint)) is None:
             found.append(_Leaf((name,), hint, field))
         else:
-            hints = get_type_hints(nested)
+            hints = _hints(nested)
             found += [_Leaf((name, inner), hints[inside.name], inside) for inner, inside in _fields(nested).items()]
     times = Counter(leaf.path[-1] for leaf in found)
     return {leaf.path[-1] if times[leaf.path[-1]] == 1 else "_".join(leaf.path): leaf for leaf in found}
@@ -174,9 +175,20 @@ def _default_words(field: dataclasses.Field[Any]) -> str:
     return f" (default {shown})"
 
 
-def _fields(cls: type) -> dict[str, dataclasses.Field[Any]]:
+def _hints(cls: type) -> Mapping[str, Any]:
+    return _read(cls)[0]
+
+
+def _fields(cls: type) -> Mapping[str, dataclasses.Field[Any]]:
+    return _read(cls)[1]
+
+
+@cache
+def _read(cls: type) -> tuple[Mapping[str, Any], Mapping[str, dataclasses.Field[Any]]]:
+    """Return the types of a class's fields, and the fields by their name in JSON. It takes milliseconds, and a proxy is commanded thousands of times."""
     hints = get_type_hints(cls)
-    return {f"{field.name}{_DURATION_SUFFIX}" if Duration in _options(hints[field.name]) else field.name: field for field in dataclasses.fields(cls)}
+    fields = dataclasses.fields(cls)
+    return hints, {f"{field.name}{_DURATION_SUFFIX}" if Duration in _options(hints[field.name]) else field.name: field for field in fields}
 
 
 def _defaults(cls: type) -> JsonObject:

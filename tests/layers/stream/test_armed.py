@@ -42,6 +42,13 @@ def test_every_change_makes_a_new_epoch() -> None:
     assert armed.epoch == 3
 
 
+def test_it_is_asked_whom_a_fault_hits() -> None:
+    armed = armed_with(Latency(delay=ms(1), scope=Scope(from_connection=2)))
+    assert [armed.hits_connection("0-latency", n) for n in range(4)] == [False, False, True, True]
+    with pytest.raises(DeclarationError, match="'other' is armed here"):
+        armed.hits_connection("other", 0)
+
+
 def test_a_replacement_keeps_its_place_and_its_dice() -> None:
     armed = armed_with(Latency(delay=ms(1), scope=Scope(toxicity=0.5)), Latency(delay=ms(9)))
     hit = [any(a.fault_id == "0-latency" for a in armed.on(n)) for n in range(100)]

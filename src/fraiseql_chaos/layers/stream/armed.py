@@ -129,6 +129,15 @@ class Armed:
         """Yield the faults that hit a connection."""
         return (armed for armed in self._faults.values() if armed.choice.hits(connection))
 
+    def hits_connection(self, fault_id: str, connection: int) -> bool:
+        """
+        Tell whether a fault hits a connection.
+
+        Raises:
+            DeclarationError: If no fault with this id is armed.
+        """
+        return self._armed(fault_id).choice.hits(connection)
+
     def toxic(self, armed: ArmedFault, connection: int) -> Toxic | None:
         """Make a fault act on a connection that it hits; None if what it does is not done to what flows."""
         meeting = Meeting(connection=connection, is_new=connection >= armed.upcoming, armed_ns=armed.armed_ns, seed=self.seed, name=armed.name)

@@ -23,8 +23,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Sequence
+from functools import cache
 from operator import attrgetter
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, cast
 
 from fraiseql_chaos.layers.stream.armed import Armed, ArmedFault
 from fraiseql_chaos.layers.stream.hits import Decision, Hit
@@ -101,7 +102,7 @@ class Stage:
 
     def begin(self, now_ns: int) -> Sequence[Passed]:
         """Ask a toxic that acts of its own accord what leaves as it meets the conversation."""
-        return tuple(self._toxic.begin(now_ns)) if isinstance(self._toxic, Opening) else ()
+        return tuple(cast("Opening", self._toxic).begin(now_ns)) if _plays(type(self._toxic), Opening) else ()
 
     def pass_on(self, item: Item, origin: Origin, at_ns: int) -> Sequence[Passed]:
         """Ask what becomes of an item."""
@@ -109,7 +110,7 @@ class Stage:
 
     def end(self, now_ns: int) -> Iterable[Passed]:
         """Ask a toxic with a last word for it."""
-        return self._toxic.end(now_ns) if isinstance(self._toxic, Closing) else ()
+        return cast("Closing", self._toxic).end(now_ns) if _plays(type(self._toxic), Closing) else ()
 
     def schedule(self, passed: Passed) -> None:
         """Hold something until its instant, and never let it leave before what is held in front of it."""
@@ -124,7 +125,7 @@ class Stage:
 
     def backlog_bytes(self, direction: Direction) -> int | None:
         """Return how much the toxic wants to hold at most one way; None if it does not care."""
-        return self._toxic.backlog_bytes(direction) if isinstance(self._toxic, Narrow) else None
+        return cast("Narrow", self._toxic).backlog_bytes(direction) if _plays(type(self._toxic), Narrow) else None
 
 
 class Conversation:
@@ -166,6 +167,10 @@ class Conversation:
     def is_bent(self) -> bool:
         """Whether what arrives may become something else, or leave later."""
         return bool(self.stages) or (self.reader is not None and self.reader.is_engaged)
+
+    def is_under(self, fault_id: str) -> bool:
+        """Whether a fault is at work on it, or may be: a reader does not say which of its faults it still follows."""
+        return any(stage.armed.fault_id == fault_id for stage in self.stages) or (self.reader is not None and self.reader.is_engaged)
 
     @property
     def is_holding(self) -> bool:
@@ -321,6 +326,12 @@ class Conversation:
 
     def _record(self, stage: Stage, item: Item, origin: Origin, at_ns: int, decision: Decision) -> None:
         self.armed.hits.add(Hit(stage.armed.fault_id, at_ns, self._connection, origin.direction, origin.ordinal, _size(item), decision))
+
+
+@cache
+def _plays(toxic: type[Toxic], role: type) -> bool:
+    """Tell whether toxics of a class play an optional role: asking a protocol takes longer than all else when a fault is armed on many connections."""
+    return issubclass(toxic, role)
 
 
 def _size(item: Item) -> int:

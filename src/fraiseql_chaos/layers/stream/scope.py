@@ -11,11 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from fraiseql_chaos.core import Rolls
 from fraiseql_chaos.errors import DeclarationError
 
 __all__ = ["Choice", "Scope"]
+
+DECISIONS_KEPT: Final = 2**16
+"""How many decisions a fault remembers, to roll none of them at every chunk after a change: some 6 MB at most, and as many connections as a port has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +70,7 @@ class Choice:
         upcoming: The ordinal of the next one to be opened.
     """
 
-    __slots__ = ("_chosen", "_looked", "_places", "_present", "_rolls", "_scope", "_upcoming")
+    __slots__ = ("_chosen", "_decided", "_looked", "_places", "_present", "_rolls", "_scope", "_upcoming")
 
     def __init__(self, scope: Scope, rolls: Rolls, *, present: Sequence[int], upcoming: int) -> None:
         self._scope = scope
@@ -76,6 +80,7 @@ class Choice:
         self._upcoming = upcoming
         self._looked = scope.from_connection
         self._chosen: set[int] = set()
+        self._decided: dict[int, bool] = {}
 
     def hits(self, connection: int) -> bool:
         """Tell whether the fault hits a connection, by its ordinal."""
@@ -91,7 +96,13 @@ class Choice:
         return connection in self._chosen
 
     def _is_of_the_share(self, connection: int) -> bool:
-        return self._scope.toxicity == 1 or self._rolls[connection] < self._scope.toxicity
+        if self._scope.toxicity == 1:
+            return True
+        if (decided := self._decided.get(connection)) is None:
+            if len(self._decided) >= DECISIONS_KEPT:
+                self._decided.clear()  # They come out the same when they are asked for again.
+            decided = self._decided[connection] = self._rolls[connection] < self._scope.toxicity
+        return decided
 
     def _place(self, connection: int) -> int:
         if connection >= self._upcoming:

@@ -146,7 +146,7 @@ class Edge:
         self._armed.arm(fault_id, fault, name=fault_id if name is None else name, now_ns=now_ns(), present=tuple(self._relays), upcoming=self._opened)
         self._turn_door()
         if fault.acts_at_once:
-            self._renew_all()
+            self._renew_hit(fault_id)
 
     def replace(self, fault_id: str, fault: StreamFault) -> None:
         """
@@ -156,15 +156,19 @@ class Edge:
             DeclarationError: If no fault with this id is armed, or the fault needs a reader that is not there.
         """
         self._check(fault)
+        under = self._under(fault_id)
         self._armed.replace(fault_id, fault, now_ns=now_ns(), present=tuple(self._relays), upcoming=self._opened)
         self._turn_door()
-        self._renew_all(only_bent=not fault.acts_at_once)
+        self._renew(under)
+        if fault.acts_at_once:
+            self._renew_hit(fault_id)
 
     def heal(self, fault_id: str) -> None:
         """Heal a fault; what it held moves on, and the door opens if no other keeps it shut."""
+        under = self._under(fault_id)
         self._armed.heal(fault_id)
         self._turn_door()
-        self._renew_all(only_bent=True)
+        self._renew(under)
 
     def disable(self) -> None:
         """Let nobody in and cut every connection, until it is enabled."""
@@ -216,12 +220,19 @@ class Edge:
                 f"{fault.kind} is placed on messages, and this edge reads none of what passes; open it with the protocol 'postgresql'; nothing was armed"
             )
 
-    def _renew_all(self, *, only_bent: bool = False) -> None:
-        """Let connections learn of a change now; a connection that nothing bends may learn of most at its next chunk."""
+    def _under(self, fault_id: str) -> list[Relay]:
+        """Return the connections that a fault is at work on."""
+        return [relay for relay in self._relays.values() if (relay.talk.stages or relay.talk.reader) and relay.talk.is_under(fault_id)]
+
+    def _renew_hit(self, fault_id: str) -> None:
+        """Let the connections that a fault hits meet it now."""
+        self._renew([relay for ordinal, relay in self._relays.items() if self._armed.hits_connection(fault_id, ordinal)])
+
+    def _renew(self, relays: list[Relay]) -> None:
+        """Let connections learn of a change now; every other learns of it at its next chunk."""
         time_ns = now_ns()
-        for relay in tuple(self._relays.values()):
-            if relay.talk.is_bent or not only_bent:
-                relay.renew(time_ns)
+        for relay in relays:
+            relay.renew(time_ns)
 
     def _turn_door(self) -> None:
         state = self._armed.door if self._is_enabled else "shut"
