@@ -15,7 +15,6 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final
 
-
 from fraiseql_chaos.core import Rolls, dice, ms, us
 from fraiseql_chaos.layers.stream.codec import fault_to_json
 from fraiseql_chaos.layers.stream.faults import Bandwidth, Latency, Slicer, SlowClose
