@@ -31,6 +31,18 @@ if TYPE_CHECKING:
         Timeout,
     )
     from fraiseql_chaos.layers.stream.scope import Scope
+    from fraiseql_chaos.layers.wire.faults import (
+        AnswerError,
+        CorruptMessage,
+        CutAt,
+        DelayMessage,
+        DropMessage,
+        ResetAt,
+        StallAt,
+        TruncateResult,
+        ambiguous_commit,
+    )
+    from fraiseql_chaos.layers.wire.trigger import Trigger
     from fraiseql_chaos.verdicts import (
         availability,
         correct_results,
@@ -45,10 +57,15 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "AnswerError",
     "Bandwidth",
     "Blackhole",
     "Chaos",
     "Corrupt",
+    "CorruptMessage",
+    "CutAt",
+    "DelayMessage",
+    "DropMessage",
     "Duration",
     "HalfOpen",
     "Hang",
@@ -60,13 +77,18 @@ __all__ = [
     "Recording",
     "Refuse",
     "Reset",
+    "ResetAt",
     "Scope",
     "Service",
     "Slicer",
     "SlowAccept",
     "SlowClose",
+    "StallAt",
     "Stop",
     "Timeout",
+    "Trigger",
+    "TruncateResult",
+    "ambiguous_commit",
     "availability",
     "correct_results",
     "detects_within",
@@ -105,6 +127,18 @@ _HOMES: Final = {
         "Timeout",
     ),
     "layers.stream.scope": ("Scope",),
+    "layers.wire.faults": (
+        "AnswerError",
+        "CorruptMessage",
+        "CutAt",
+        "DelayMessage",
+        "DropMessage",
+        "ResetAt",
+        "StallAt",
+        "TruncateResult",
+        "ambiguous_commit",
+    ),
+    "layers.wire.trigger": ("Trigger",),
     "verdicts": (
         "availability",
         "correct_results",

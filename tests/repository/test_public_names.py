@@ -9,9 +9,9 @@ import pytest
 
 PINNED = {
     "fraiseql_chaos": """
-        Bandwidth Blackhole Chaos Corrupt Duration HalfOpen Hang History Latency Limit Load Rate
-        Recording Refuse Reset Scope Service Slicer SlowAccept SlowClose Stop Timeout
-        availability correct_results detects_within error_is_clear fails_within fault_observed latency ms no_crash per_second
+        AnswerError Bandwidth Blackhole Chaos Corrupt CorruptMessage CutAt DelayMessage DropMessage Duration HalfOpen Hang History
+        Latency Limit Load Rate Recording Refuse Reset ResetAt Scope Service Slicer SlowAccept SlowClose StallAt Stop Timeout
+        Trigger TruncateResult ambiguous_commit availability correct_results detects_within error_is_clear fails_within fault_observed latency ms no_crash per_second
         read_history recovers seconds slowdown us
     """,
     "fraiseql_chaos.errors": """
