@@ -55,3 +55,16 @@ def test_a_run_that_could_not_begin_leaves_no_folder(tmp_path: Path) -> None:
     assert "database 'nothing' on host 127.0.0.1, port 1, as user nobody" in done.stderr
     assert done.stderr.endswith("Nothing was touched\n")
     assert list(tmp_path.glob(".chaos/runs/*")) == []
+
+
+def test_what_cannot_be_concluded_is_tried_three_times_and_all_of_them_are_kept(tmp_path: Path) -> None:
+    """A fault on a statement that nobody says is never seen, so no attempt can tell anything; and a disarmed run is meant to be inconclusive."""
+    words = ["run", "--fault=cut_at,sql=^NO SUCH STATEMENT", "--from=300ms", "--for=300ms", "--lasting=900ms", "--rate=20"]
+    attempts = {}
+    for more in ((), ("--disarm",)):
+        command = [sys.executable, "-m", "fraiseql_chaos.cli", *words, *more]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=RUN_WITHIN_S, cwd=tmp_path)
+        assert done.returncode == 3, done.stdout + done.stderr
+        (experiment,) = read_run(tmp_path / ".chaos" / "runs" / "latest").experiments
+        attempts[more] = [attempt.verdict for attempt in experiment.attempts]
+    assert attempts == {(): ["inconclusive"] * 3, ("--disarm",): ["inconclusive"]}

@@ -19,6 +19,7 @@ from fraiseql_chaos.core import Duration, JsonScalar, parse_duration, per_second
 from fraiseql_chaos.errors import DeclarationError
 from fraiseql_chaos.experiment import VARIANTS, Chaos, Inconclusive, Laboratory, Load, Title, Violated, fault_from_options
 from fraiseql_chaos.plan import Fault, Window
+from fraiseql_chaos.pytest_plugin.coroutines import ATTEMPTS_MAX
 from fraiseql_chaos.pytest_plugin.laboratory import laboratory_settings
 from fraiseql_chaos.pytest_plugin.options import ChaosOptions
 from fraiseql_chaos.pytest_plugin.shown import shown_words
@@ -57,13 +58,21 @@ async def run_single(arguments: argparse.Namespace, options: ChaosOptions) -> in
     async with _kept_if_used(folder), Laboratory(settings, folder) as laboratory:
         service = await laboratory.deploy(None if options.app else arguments.service)
         chaos = Chaos()
-        async with chaos(fault, on=service.database, between=(begin, begin + length)):
-            asked = service.operations if options.app else service.reads
-            recording = await Load(laboratory, service, chaos, title, say=say).open_loop(asked, rate=rate, lasting=lasting)
-    try:
-        recording.require(*expectations)
-    except (Violated, Inconclusive) as verdict:
-        print(verdict)
+        load = Load(laboratory, service, chaos, title, say=say)
+        for attempt in range(1, ATTEMPTS_MAX + 1):
+            async with chaos(fault, on=service.database, between=(begin, begin + length)):
+                asked = service.operations if options.app else service.reads
+                recording = await load.open_loop(asked, rate=rate, lasting=lasting)
+            try:
+                recording.require(*expectations)
+            except (Violated, Inconclusive) as verdict:
+                print(verdict)
+                is_worth_another = isinstance(verdict, Inconclusive) and not options.disarmed and attempt < ATTEMPTS_MAX
+                if is_worth_another:
+                    say(f"nothing can be concluded; attempt {attempt + 1} of {ATTEMPTS_MAX}, on a fresh service")
+                    await load.begin_again()
+                    continue
+            break
     document = folder.collect()
     page = publish(folder, document, html=options.report, json=options.json)
     print(f"{verdict_table(document)}\nseed    {options.seed}\nreport  {page}")

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["ATTEMPTS_MAX", "pytest_pyfunc_call"]
 
 ATTEMPTS_MAX: Final = 3
+"""How often an experiment is tried until something can be concluded; the command ``fraiseql-chaos run --fault`` does the same."""
 
 
 @pytest.hookimpl(tryfirst=True)
