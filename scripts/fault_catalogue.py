@@ -1,8 +1,8 @@
 """
 Write ``docs/faults.md``: every fault, in the words of its own file.
 
-What a fault does is the head of its module, up to the paragraph about its witnesses; what it takes is read off its fields. So the catalogue says nothing
-that the code does not, and ``tests/repository/test_fault_catalogue.py`` is red until it is written again.
+What a fault does is the head of its module, up to the paragraph about its witnesses; what it takes is read off its fields. So the catalogue
+says nothing that the code does not, and ``tests/repository/test_fault_catalogue.py`` is red until it is written again.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """
 The guide to adding a fault is followed to the letter, in a copy of the package.
 
-Each fence of it that begins with ``step n:`` says in its first line where its code goes. A step that puts something in place of a class or a method
-replaces what has that name. Nothing else is done, so the guide works as it stands, or this test is red.
+Each fence of it that begins with ``step n:`` says in its first line where its code goes. A step that puts something in place of a class or
+a method replaces what has that name. Nothing else is done, so the guide works as it stands, or this test is red.
 """
 
 from __future__ import annotations

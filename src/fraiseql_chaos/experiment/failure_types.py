@@ -2,8 +2,8 @@
 What faults are called when they are asked for in words.
 
 ``@chaos_inject(failure_type="network_latency", latency_ms=500)`` and ``fraiseql-chaos run --fault network_latency,latency_ms=500`` both end
-here. The plan has words of its own, which this file maps to faults. Beside them every fault can be asked for by its wire name, with
-its own magnitudes as options (``latency,delay_ms=500`` or ``latency,delay=500ms``), and those are read off the fault itself, so a new fault needs
+here. The plan has words of its own, which this file maps to faults. Beside them every fault can be asked for by its wire name, with its own
+magnitudes as options (``latency,delay_ms=500`` or ``latency,delay=500ms``), and those are read off the fault itself, so a new fault needs
 nothing here. A word, or an option, that does not exist is refused with the ones that do.
 """
 

@@ -1,9 +1,10 @@
 """
 What a client of the edge sees that says one word and is answered one byte.
 
-Every PostgreSQL answers a request for TLS with ``S`` or ``N`` before anything else, and thinks nothing of a client that then goes away: no session, no
-line in its log. So this word shows whether a connection carries anything, without a driver in between that has a patience and words of
-its own. What is told of a failure is the kernel's name for it, ``EOF`` for an ordinary end, or ``ETIMEDOUT`` where the probe stopped waiting.
+Every PostgreSQL answers a request for TLS with ``S`` or ``N`` before anything else, and thinks nothing of a client that then goes away: no
+session, no line in its log. So this word shows whether a connection carries anything, without a driver in between that has a patience and
+words of its own. What is told of a failure is the kernel's name for it, ``EOF`` for an ordinary end, or ``ETIMEDOUT`` where the probe
+stopped waiting.
 
 Source:
     PostgreSQL documentation, "Message Flow", "SSL Session Encryption".

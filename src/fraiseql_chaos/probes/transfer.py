@@ -1,8 +1,8 @@
 """
 What a client of the edge sees that sends a known amount of bytes to the server and back.
 
-The bytes are the same each time and incompressible, so whatever comes back can be compared; the kernel says in how many segments they came, at both
-ends of the connection where both are on this machine.
+The bytes are the same each time and incompressible, so whatever comes back can be compared; the kernel says in how many segments they came,
+at both ends of the connection where both are on this machine.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """
 What every fault of a stream owes, as checks that need no socket and no clock: many small ones, each named after its promise.
 
-They cannot know what a fault is for. They know what none may do: forget itself on its way through JSON, decide the same thing twice differently, let
-something leave before it came, keep what a heal should let go, lose or invent bytes without saying so, or take health for its own work.
+They cannot know what a fault is for. They know what none may do: forget itself on its way through JSON, decide the same thing twice
+differently, let something leave before it came, keep what a heal should let go, lose or invent bytes without saying so, or take health for
+its own work.
 """
 
 from __future__ import annotations

@@ -1,9 +1,11 @@
 """
-A thousand connections opened at once, and ten thousand changes of faults while they talk: nothing is lost, nothing hangs, every byte arrives as it was sent.
+A thousand connections opened at once, and ten thousand changes of faults while they talk: nothing is lost, nothing hangs, every byte
+arrives as it was sent.
 
-Every connection echoes through the proxy, in chunks of its own dice, until the changes are over; then it ends in the ordinary way. Checksums are taken at
-three places: what the client sent, what the server received, what the client got back. The faults that come and go delay, slice and slow down, each
-on connections of its own choice, and are changed over pipelined commands, because a round trip for each would measure the test.
+Every connection echoes through the proxy, in chunks of its own dice, until the changes are over; then it ends in the ordinary way.
+Checksums are taken at three places: what the client sent, what the server received, what the client got back. The faults that come and go
+delay, slice and slow down, each on connections of its own choice, and are changed over pipelined commands, because a round trip for each
+would measure the test.
 """
 
 from __future__ import annotations

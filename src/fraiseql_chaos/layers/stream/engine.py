@@ -13,7 +13,8 @@ the toxics do:
 * Neighbours never disturb each other: arming or healing one fault leaves every other stage its queues and its dice.
 * Healing holds nothing back: what the healed stage held moves on at once, in order. What it meant to do later of its own accord is not done.
 
-What a toxic does of its own accord (``Opening``) waits in a line of its own until its instant, so a reset that is due in ten seconds keeps no byte.
+What a toxic does of its own accord (``Opening``) waits in a line of its own until its instant, so a reset that is due in ten seconds keeps
+no byte.
 
 A *reader* stands in front of the stages and follows the conversation from its first byte, because what it reads cannot be joined in the
 middle. While none of its faults is at work it only watches; while it is *engaged* everything goes through it, and it may hold things itself.

@@ -1,9 +1,9 @@
 """
 What faults of a stream leave behind, read from what witnesses saw: the questions that several faults ask.
 
-Three habits keep a fault from claiming what it did not do. A single odd look proves nothing, because machines stand still by themselves. What looked the
-same before the fault, or was not looked at then, cannot be told apart. And that the fault happened says nothing about the service, so whether the service
-was under it (its *reach*) is asked of the kernel: which way its connections go.
+Three habits keep a fault from claiming what it did not do. A single odd look proves nothing, because machines stand still by themselves.
+What looked the same before the fault, or was not looked at then, cannot be told apart. And that the fault happened says nothing about the
+service, so whether the service was under it (its *reach*) is asked of the kernel: which way its connections go.
 """
 
 from __future__ import annotations

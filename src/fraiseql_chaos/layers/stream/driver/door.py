@@ -6,10 +6,10 @@ The door of an edge: who may come in, and how.
     slow      connects succeed, but are admitted one after another, each some time after the one in front of it
     open      connects succeed, and are admitted as fast as they come
 
-The port stays ours through all of it (see ``port``). What hangs is real: a listener with a backlog of 0 whose one place is taken makes Linux drop
-every further SYN, and the client's kernel sends it again after 1, 3, 7 ... seconds (RFC 6298). So a client that hung when the door opens again
-comes in with its next SYN. Who waits at a slow door comes in when it opens, because an open and a slow door are one listener. A door that begins to
-hang admits first whoever the kernel has let in.
+The port stays ours through all of it (see ``port``). What hangs is real: a listener with a backlog of 0 whose one place is taken makes
+Linux drop every further SYN, and the client's kernel sends it again after 1, 3, 7 ... seconds (RFC 6298). So a client that hung when the
+door opens again comes in with its next SYN. Who waits at a slow door comes in when it opens, because an open and a slow door are one
+listener. A door that begins to hang admits first whoever the kernel has let in.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """
 Bytes leave no faster than a given rate.
 
-A wire of that rate is put into each connection: a chunk waits until everything in front of it is through, and then takes its length over the
-rate. It leaves in slices as they get through, about fifty a second, so that the receiver sees a thin stream and not a burst now and then. What
-queues in front of the wire is bounded at about a second's worth; beyond that the sender is not read, its own kernel's buffer fills, and it waits as
-the sender of a slow wire does. An idle wire saves nothing up: a pause does not buy a burst.
+A wire of that rate is put into each connection: a chunk waits until everything in front of it is through, and then takes its length over
+the rate. It leaves in slices as they get through, about fifty a second, so that the receiver sees a thin stream and not a burst now and
+then. What queues in front of the wire is bounded at about a second's worth; beyond that the sender is not read, its own kernel's buffer
+fills, and it waits as the sender of a slow wire does. An idle wire saves nothing up: a pause does not buy a burst.
 
 Witnesses: a client of the runner's own that sends a known amount through the same edge and back; it cannot take less than that amount over
 the rate. The kernel's connection table shows that the service's connections went the same way.

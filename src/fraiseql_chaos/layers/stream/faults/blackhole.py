@@ -1,12 +1,12 @@
 """
 Packets vanish, and nobody is told.
 
-What is on its way stays on its way, as TCP keeps what is not acknowledged and sends it again and again; when the fault heals it arrives, late and complete. Nobody
-learns of anything meanwhile: no end, no error. A handshake needs both ways, so new connects hang in the kernel, also if only one way is dark, and go through
-with their next SYN after the healing.
+What is on its way stays on its way, as TCP keeps what is not acknowledged and sends it again and again; when the fault heals it arrives,
+late and complete. Nobody learns of anything meanwhile: no end, no error. A handshake needs both ways, so new connects hang in the kernel,
+also if only one way is dark, and go through with their next SYN after the healing.
 
-Witnesses: connects of the runner's own that get no answer, and a transfer through the same edge that does not end. The kernel's connection table shows
-that the service was on the edge: with connections that stand, or a connect that hangs.
+Witnesses: connects of the runner's own that get no answer, and a transfer through the same edge that does not end. The kernel's connection
+table shows that the service was on the edge: with connections that stand, or a connect that hangs.
 """
 
 from __future__ import annotations

@@ -1,12 +1,13 @@
 """
 Bytes arrive other than they were sent.
 
-Each byte is hit with probability ``rate``, and in a byte that is hit one bit is flipped, so the length stays as it was. Which bytes and bits is a function of
-the seed, the connection, the direction and the byte's place in the stream alone: however the kernel hands the stream over, and whenever the fault is armed, the same bytes are
-hit. TCP's own checksum does not help, because the proxy sends what it sends with a right one; so does every faulty router that checks, corrupts and sends on.
+Each byte is hit with probability ``rate``, and in a byte that is hit one bit is flipped, so the length stays as it was. Which bytes and
+bits is a function of the seed, the connection, the direction and the byte's place in the stream alone: however the kernel hands the stream
+over, and whenever the fault is armed, the same bytes are hit. TCP's own checksum does not help, because the proxy sends what it sends with
+a right one; so does every faulty router that checks, corrupts and sends on.
 
-Witnesses: a client of the runner's own that sends known bytes through the same edge and back, and compares. The kernel's connection table shows that the service's connections
-went the same way.
+Witnesses: a client of the runner's own that sends known bytes through the same edge and back, and compares. The kernel's connection table
+shows that the service's connections went the same way.
 
 Source:
     Stone and Partridge, "When the CRC and TCP checksum disagree", SIGCOMM 2000.

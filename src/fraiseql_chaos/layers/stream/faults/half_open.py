@@ -2,12 +2,13 @@
 One end of a connection is gone, and the other does not know.
 
 A machine that loses its power says no goodbye. The connections there are when the fault is armed lose one end, without a word to the other:
-``gone="server"`` leaves the service writing into nothing, ``gone="service"`` leaves the server a session that nobody will ever use again, with whatever it holds locked. What
-the survivor says vanishes. New connections pass, as to the machine that came up in its place. When the fault heals, the survivor is sent
-the RST that a rebooted peer would send at its next word.
+``gone="server"`` leaves the service writing into nothing, ``gone="service"`` leaves the server a session that nobody will ever use again,
+with whatever it holds locked. What the survivor says vanishes. New connections pass, as to the machine that came up in its place. When the
+fault heals, the survivor is sent the RST that a rebooted peer would send at its next word.
 
-Witnesses: the kernel's table of the service's connections and the server's own list of its sessions, which agree in health, and one of which has ends now that the
-other has lost. The kernel's table also shows that the service's connections had gone this way before, and found no other way around.
+Witnesses: the kernel's table of the service's connections and the server's own list of its sessions, which agree in health, and one of
+which has ends now that the other has lost. The kernel's table also shows that the service's connections had gone this way before, and found
+no other way around.
 """
 
 from __future__ import annotations

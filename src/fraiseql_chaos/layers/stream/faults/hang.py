@@ -1,11 +1,12 @@
 """
 Connects get no answer.
 
-The kernel drops the SYN of every new connect, because the queue of the listener is full, and the client's kernel sends it again after 1, 3, 7 seconds. The
-connect neither succeeds nor fails until the client gives up. Connections that stand live on: what hangs is a pool that wants to grow.
+The kernel drops the SYN of every new connect, because the queue of the listener is full, and the client's kernel sends it again after 1, 3,
+7 seconds. The connect neither succeeds nor fails until the client gives up. Connections that stand live on: what hangs is a pool that wants
+to grow.
 
-Witnesses: connects of the runner's own that get no answer. The kernel's connection table shows that the service was on the edge: with connections that
-stand, or a connect that hangs.
+Witnesses: connects of the runner's own that get no answer. The kernel's connection table shows that the service was on the edge: with
+connections that stand, or a connect that hangs.
 """
 
 from __future__ import annotations

@@ -2,10 +2,10 @@
 Bytes arrive later than they were sent.
 
 Each chunk is delayed by ``delay`` plus a draw of its own, counted from its own arrival, so a burst is shifted and not spread out: latency
-does not cap throughput. The draw is uniform within ``jitter`` to both sides, or normal with ``jitter`` as its standard deviation, and never makes a
-delay negative. Order is kept; a chunk is never delivered before the one in front of it. Under a ``ramp`` the whole delay, jitter included,
-grows from nothing to its size, as a link does that fills up. New connections are accepted at once: what is slow is the wire, not the handshake.
-One of these delays one direction; a wire that is slow both ways, as unevenly as you like, is two of them.
+does not cap throughput. The draw is uniform within ``jitter`` to both sides, or normal with ``jitter`` as its standard deviation, and never
+makes a delay negative. Order is kept; a chunk is never delivered before the one in front of it. Under a ``ramp`` the whole delay, jitter
+included, grows from nothing to its size, as a link does that fills up. New connections are accepted at once: what is slow is the wire, not
+the handshake. One of these delays one direction; a wire that is slow both ways, as unevenly as you like, is two of them.
 
 Witnesses: a PostgreSQL client of the runner's own, through the same edge. It cannot see what the proxy claims, only how long
 ``SELECT 1`` took; ``down`` and ``up`` both add to its round trip once. It shows that the fault happened. That the service was under it is

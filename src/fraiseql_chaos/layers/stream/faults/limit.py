@@ -1,12 +1,13 @@
 """
 A connection ends after so many bytes.
 
-Bytes are counted from the moment the fault meets the connection. Up to the limit they pass, to the byte; then both sockets are closed in the ordinary way and what
-follows has nowhere to go. So an answer is cut short wherever the limit falls: within a row, within the length of a message.
+Bytes are counted from the moment the fault meets the connection. Up to the limit they pass, to the byte; then both sockets are closed in
+the ordinary way and what follows has nowhere to go. So an answer is cut short wherever the limit falls: within a row, within the length of
+a message.
 
-Witnesses: a client of the runner's own that transfers a known amount through the same edge again and again, and finds its connection ended. A limit
-beyond what it transfers while the fault is armed is not seen, and then nothing is concluded. The kernel's connection table shows that the service's connections had
-gone this way before, and found no other way around.
+Witnesses: a client of the runner's own that transfers a known amount through the same edge again and again, and finds its connection ended.
+A limit beyond what it transfers while the fault is armed is not seen, and then nothing is concluded. The kernel's connection table shows
+that the service's connections had gone this way before, and found no other way around.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
 """
 Connections are reset: the peer's kernel says that it knows of no such connection.
 
-``after`` it met a connection, busy or idle, the fault voids it with an RST. Until then everything passes. A connection that was there before meets it when
-it is armed, a new one when both its sides stand. ``both`` ends are sent the RST, as by a firewall that lost its table; with ``down`` the
-service alone, with ``up`` the server alone, and the other end is closed in the ordinary way.
+``after`` it met a connection, busy or idle, the fault voids it with an RST. Until then everything passes. A connection that was there
+before meets it when it is armed, a new one when both its sides stand. ``both`` ends are sent the RST, as by a firewall that lost its table;
+with ``down`` the service alone, with ``up`` the server alone, and the other end is closed in the ordinary way.
 
 Witnesses: a client of the runner's own that keeps an idle connection through the same edge and never says a word on it: the kernel tells it
-how it ended, which is the ordinary way where the server alone is reset. What the server was sent stands in its log. The kernel's connection table shows that the
-service's connections had gone this way before, and found no other way around.
+how it ended, which is the ordinary way where the server alone is reset. What the server was sent stands in its log. The kernel's connection
+table shows that the service's connections had gone this way before, and found no other way around.
 """
 
 from __future__ import annotations

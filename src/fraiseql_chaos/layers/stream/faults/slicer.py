@@ -1,13 +1,14 @@
 """
 What was sent in one piece arrives in many.
 
-TCP promises the bytes and their order, and no more: a message may arrive byte by byte. The stream is cut at places counted in bytes from the first
-one that the fault meets, so the same bytes are cut in the same places however the kernel happened to hand them over. Each slice leaves ``delay`` after
-the one in front of it at the earliest. Without a delay each is a write of its own, but the proxy's kernel may join what it cannot send at once: about ten
-segments travel unacknowledged on a young connection (RFC 6928). To be sure of every cut, give a delay.
+TCP promises the bytes and their order, and no more: a message may arrive byte by byte. The stream is cut at places counted in bytes from
+the first one that the fault meets, so the same bytes are cut in the same places however the kernel happened to hand them over. Each slice
+leaves ``delay`` after the one in front of it at the earliest. Without a delay each is a write of its own, but the proxy's kernel may join
+what it cannot send at once: about ten segments travel unacknowledged on a young connection (RFC 6928). To be sure of every cut, give a
+delay.
 
-Witnesses: the kernel's own count of segments at both ends of a transfer of the runner's own through the same edge. The kernel's connection table shows that
-the service's connections went the same way.
+Witnesses: the kernel's own count of segments at both ends of a transfer of the runner's own through the same edge. The kernel's connection
+table shows that the service's connections went the same way.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
 """
 Connections are accepted late, and one after another.
 
-A connect succeeds at once, because the kernel completes it; but the server's process takes ``delay`` to accept each, so the client that believes itself
-connected waits for the first byte, behind everybody who came before. A pool that opens ten connections at once waits ten times as long for the last. Connections that were
-accepted before are not slowed down.
+A connect succeeds at once, because the kernel completes it; but the server's process takes ``delay`` to accept each, so the client that
+believes itself connected waits for the first byte, behind everybody who came before. A pool that opens ten connections at once waits ten
+times as long for the last. Connections that were accepted before are not slowed down.
 
 Witnesses: a client of the runner's own that connects through the same edge and asks for the one byte with which every PostgreSQL answers a
-request for TLS: the connect is quick, the byte late. It takes its place in the queue like everybody else. The kernel's connection table shows that the
-service's connections went the same way.
+request for TLS: the connect is quick, the byte late. It takes its place in the queue like everybody else. The kernel's connection table
+shows that the service's connections went the same way.
 """
 
 from __future__ import annotations

@@ -1,11 +1,12 @@
 """
 The end of a connection is noticed late.
 
-Bytes pass at once; a half-close or a reset is held for ``delay`` before the other side is told, as behind a middlebox that lingers. Its sockets stay open
-as long on both sides, which is what exhausts a server's slots when clients come and go.
+Bytes pass at once; a half-close or a reset is held for ``delay`` before the other side is told, as behind a middlebox that lingers. Its
+sockets stay open as long on both sides, which is what exhausts a server's slots when clients come and go.
 
-Witnesses: a client of the runner's own that says it has no more to send, and waits until the server has closed its side: the word passes one way, the
-server's own farewell the other, so either direction shows. The kernel's connection table shows that the service's connections went the same way.
+Witnesses: a client of the runner's own that says it has no more to send, and waits until the server has closed its side: the word passes
+one way, the server's own farewell the other, so either direction shows. The kernel's connection table shows that the service's connections
+went the same way.
 """
 
 from __future__ import annotations

@@ -1,14 +1,14 @@
 """
 The connection stands, nothing comes through any more, and after a while it ends.
 
-From the moment the fault meets a connection, what flows is swallowed, endings too, and ``after`` that moment both sockets close. The clock starts once and
-does not start again with each chunk: a client that keeps asking is cut off as punctually as one that waits. ``after`` of 0 never closes: then
-only the client's own patience helps. What was swallowed is lost, so a connection that lost something is closed when the fault is healed; one that was idle
-all along lives on.
+From the moment the fault meets a connection, what flows is swallowed, endings too, and ``after`` that moment both sockets close. The clock
+starts once and does not start again with each chunk: a client that keeps asking is cut off as punctually as one that waits. ``after`` of 0
+never closes: then only the client's own patience helps. What was swallowed is lost, so a connection that lost something is closed when the
+fault is healed; one that was idle all along lives on.
 
-Witnesses: a client of the runner's own that connects through the same edge and asks for the one byte with which every PostgreSQL answers a request for TLS.
-The connect succeeds, and the byte does not come. The kernel's connection table shows that the service's connections had gone this way before, and
-found no other way around.
+Witnesses: a client of the runner's own that connects through the same edge and asks for the one byte with which every PostgreSQL answers a
+request for TLS. The connect succeeds, and the byte does not come. The kernel's connection table shows that the service's connections had
+gone this way before, and found no other way around.
 """
 
 from __future__ import annotations
