@@ -24,6 +24,7 @@ class Storm:
     lasting: Duration
     pause: Duration | None = None
     names: tuple[str, ...] = ()
+    loud: bool = False
     place: Place = Place()
 
 
@@ -32,7 +33,7 @@ STORM = Storm(lasting=ms(250), names=("Ada", "Bo"), place=Place(floor=3, since=m
 
 def test_durations_carry_their_unit_in_the_name_and_values_inside_show_what_differs() -> None:
     raw = parameters_of(STORM)
-    assert raw == {"lasting_ms": 250.0, "pause_ms": None, "names": ["Ada", "Bo"], "place": {"floor": 3, "since_ms": 2.0}}
+    assert raw == {"lasting_ms": 250.0, "pause_ms": None, "names": ["Ada", "Bo"], "loud": False, "place": {"floor": 3, "since_ms": 2.0}}
     assert "place" not in parameters_of(Storm(lasting=ms(1)))
 
 
@@ -41,13 +42,13 @@ def test_it_comes_back_as_it_was() -> None:
 
 
 def test_the_names_are_those_of_the_json() -> None:
-    assert parameter_names(Storm) == ("lasting_ms", "pause_ms", "names", "place")
+    assert parameter_names(Storm) == ("lasting_ms", "pause_ms", "names", "loud", "place")
 
 
 @pytest.mark.parametrize(
     ("raw", "message"),
     [
-        ({"lasting_ms": 1, "colour": 2}, "storm has no parameter colour; it has lasting_ms, pause_ms, names, place"),
+        ({"lasting_ms": 1, "colour": 2}, "storm has no parameter colour; it has lasting_ms, pause_ms, names, loud, place"),
         ({}, "storm: .*lasting"),
         ({"lasting_ms": "long"}, "finite number of ms, not 'long'"),
         ({"lasting_ms": 1, "place": 7}, "storm: place is an object of city, floor, since_ms, not 7"),
@@ -65,6 +66,7 @@ def test_what_may_be_said_of_a_fault_is_told_with_its_defaults() -> None:
         "lasting_ms": "milliseconds",
         "pause_ms": "milliseconds (default no limit)",
         "names": "a value (default ())",
+        "loud": "true or false (default False)",
         "city": "a word (default Ghent)",
         "floor": "a whole number (default no limit)",
         "since_ms": "milliseconds (default 0)",
@@ -75,6 +77,8 @@ def test_what_may_be_said_of_a_fault_is_told_with_its_defaults() -> None:
     ("options", "storm"),
     [
         ({"lasting_ms": 250.0}, Storm(lasting=ms(250))),
+        ({"lasting_ms": 250, "loud": "true"}, Storm(lasting=ms(250), loud=True)),
+        ({"lasting_ms": 250, "loud": False}, Storm(lasting=ms(250))),
         ({"lasting": "0.25s", "pause": "1ms", "floor": 3.0, "since_ms": 2}, Storm(lasting=ms(250), pause=ms(1), place=Place(floor=3, since=ms(2)))),
     ],
 )
@@ -88,6 +92,7 @@ def test_words_and_numbers_of_a_command_line_make_a_fault(options: dict[str, Jso
         ({}, "storm: lasting_ms is missing; it takes milliseconds"),
         ({"lasting": 5}, "storm: lasting=5 has no unit; write lasting=250ms, or lasting_ms=250"),
         ({"lasting": "5"}, "'5' is not a duration"),
+        ({"lasting": "5ms", "loud": "maybe"}, "storm: loud is true or false, not 'maybe'"),
         ({"lasting": "5ms", "lasting_ms": 5}, "storm: lasting and lasting_ms are the same; give one of them"),
     ],
 )

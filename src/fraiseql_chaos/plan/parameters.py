@@ -113,7 +113,7 @@ def with_options[T](cls: type[T], options: Mapping[str, JsonScalar], *, what: st
             ((key, value),) = given.items()
             *outer, last = leaf.path
             inside = cast("JsonObject", raw.setdefault(outer[0], {})) if outer else raw
-            inside[last] = _milliseconds(key, value, what=what) if is_span else _number(leaf.hint, value)
+            inside[last] = _milliseconds(key, value, what=what) if is_span else _converted(leaf.hint, key, value, what=what)
         elif leaf.field.default is dataclasses.MISSING:
             raise DeclarationError(f"{what}: {name} is missing; it takes {_takes(leaf.hint)}; nothing was armed")
     return with_parameters(cls, raw, what=what)
@@ -149,8 +149,13 @@ def _milliseconds(name: str, value: JsonScalar, *, what: str) -> JsonScalar:
     raise DeclarationError(f"{what}: {name}={value!r} has no unit; write {name}=250ms, or {name}{_DURATION_SUFFIX}=250; nothing was armed")
 
 
-def _number(hint: Any, value: JsonScalar) -> JsonScalar:
-    """Return a number of things as a whole one, if it is."""
+def _converted(hint: Any, name: str, value: JsonScalar, *, what: str) -> JsonScalar:
+    """Return a number of things as a whole one, if it is, and what is true or false as that."""
+    if bool in _options(hint):
+        truths: dict[JsonScalar, bool] = {"true": True, "false": False}
+        if not isinstance(value, bool) and value not in truths:
+            raise DeclarationError(f"{what}: {name} is true or false, not {value!r}; nothing was armed")
+        return truths.get(value, bool(value))
     return int(value) if isinstance(value, float) and value.is_integer() and int in _options(hint) else value
 
 
