@@ -9,10 +9,12 @@ import pytest
 from fraiseql_chaos.core import JsonScalar, ms
 from fraiseql_chaos.errors import DeclarationError
 from fraiseql_chaos.experiment.catalogue import FAULTS
-from fraiseql_chaos.experiment.failure_types import FAILURE_TYPES, fault_from_options
+from fraiseql_chaos.experiment.failure_types import FAILURE_TYPES, fault_from_options, fault_from_words
 from fraiseql_chaos.layers.server.faults import Stop
 from fraiseql_chaos.layers.stream.faults import Bandwidth, Corrupt, Latency, Refuse, Reset
 from fraiseql_chaos.layers.stream.scope import Scope
+from fraiseql_chaos.layers.wire.faults import AnswerError, CorruptMessage, StallAt, TruncateResult
+from fraiseql_chaos.layers.wire.trigger import Trigger
 from fraiseql_chaos.plan import Fault
 
 LEAST: dict[str, dict[str, JsonScalar]] = {"database_unavailable": {}, "network_latency": {"latency_ms": 1}}
@@ -127,3 +129,24 @@ def test_what_a_fault_does_not_take_is_refused_with_what_it_does(word: str, opti
 
 def test_every_word_says_in_a_line_what_it_does() -> None:
     assert [word for word, known in FAILURE_TYPES.items() if not known.summary or "\n" in known.summary] == []
+
+
+@pytest.mark.parametrize(
+    ("word", "typed", "fault"),
+    [
+        ("answer_error", {"sqlstate": "40001"}, AnswerError(sqlstate="40001")),
+        ("answer_error", {"sqlstate": "08006", "sql": "1"}, AnswerError(sqlstate="08006", trigger=Trigger(sql="1"))),
+        ("corrupt_message", {}, CorruptMessage(trigger=Trigger(message="DataRow"))),
+        ("stall_at", {"both": "false", "lasting_ms": "300"}, StallAt(both=False, lasting=ms(300))),
+        ("truncate_result", {"rows": "1", "probability": "0.5"}, TruncateResult(rows=1, trigger=Trigger(message="DataRow", probability=0.5))),
+        ("network_latency", {"latency_ms": "5"}, Latency(delay=ms(5))),
+    ],
+)
+def test_what_is_typed_is_a_number_or_a_word_as_the_option_has_it(word: str, typed: dict[str, str], fault: Fault) -> None:
+    assert fault_from_words(word, typed) == fault
+
+
+def test_a_yes_or_no_that_is_neither_is_refused() -> None:
+    """``both=no`` would otherwise be as true as any word."""
+    with pytest.raises(DeclarationError, match="both is true or false, not 'no'; nothing was armed"):
+        fault_from_words("stall_at", {"both": "no"})

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import Literal
 
 import pytest
 
 from fraiseql_chaos.core import Duration, JsonObject, JsonScalar, ms
 from fraiseql_chaos.errors import DeclarationError
-from fraiseql_chaos.plan import described_parameters, parameter_names, parameters_of, with_options, with_parameters
+from fraiseql_chaos.plan import described_parameters, parameter_names, parameters_of, textual_parameters, with_options, with_parameters
+
+type Sky = Literal["grey", "black"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +29,14 @@ class Storm:
     names: tuple[str, ...] = ()
     loud: bool = False
     place: Place = Place()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gale:
+    name: str
+    sky: Sky | None = None
+    is_wet: bool = True
+    place: Place = Place(city="Bruges", floor=2)
 
 
 STORM = Storm(lasting=ms(250), names=("Ada", "Bo"), place=Place(floor=3, since=ms(2)))
@@ -71,6 +82,20 @@ def test_what_may_be_said_of_a_fault_is_told_with_its_defaults() -> None:
         "floor": "a whole number (default no limit)",
         "since_ms": "milliseconds (default 0)",
     }
+
+
+def test_a_value_inside_has_the_defaults_of_the_fault_that_holds_it() -> None:
+    """What is said of its place leaves the rest of it as a gale has it, and the help says so."""
+    described = described_parameters(Gale)
+    assert described["city"] == "a word (default Bruges)"
+    assert described["sky"] == "grey or black (default no limit)"
+    assert with_options(Gale, {"name": "x", "floor": 9.0}, what="gale") == Gale(name="x", place=Place(city="Bruges", floor=9))
+    assert with_options(Gale, {"name": "x", "floor": 9.0, "city": "Ypres"}, what="gale") == Gale(name="x", place=Place(city="Ypres", floor=9))
+
+
+def test_a_yes_or_no_may_come_as_a_word_and_words_may_look_like_numbers() -> None:
+    assert with_options(Gale, {"name": "x", "is_wet": "false"}, what="gale") == Gale(name="x", is_wet=False)
+    assert textual_parameters(Gale) == {"name", "city"}
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,9 @@ from functools import partial
 from typing import Final
 
 from fraiseql_chaos.cli.status import status_of
-from fraiseql_chaos.core import Duration, JsonScalar, parse_duration, per_second, seconds
+from fraiseql_chaos.core import Duration, parse_duration, per_second, seconds
 from fraiseql_chaos.errors import DeclarationError
-from fraiseql_chaos.experiment import VARIANTS, Chaos, Inconclusive, Laboratory, Load, Title, Violated, fault_from_options
+from fraiseql_chaos.experiment import VARIANTS, Chaos, Inconclusive, Laboratory, Load, Title, Violated, fault_from_words
 from fraiseql_chaos.plan import Fault, Window
 from fraiseql_chaos.pytest_plugin.coroutines import ATTEMPTS_MAX
 from fraiseql_chaos.pytest_plugin.laboratory import laboratory_settings
@@ -105,18 +105,15 @@ def _check_before_anything_starts(window: Window, lasting: Duration, service: st
 
 def _fault(text: str) -> Fault:
     name, *pairs = text.split(",")
-    options: dict[str, JsonScalar] = {}
+    words: dict[str, str] = {}
     for pair in pairs:
         option, equals, value = pair.partition("=")
         if not equals:
             raise DeclarationError(f"--fault={text}: {pair!r} is not OPTION=VALUE; nothing was armed")
-        if option in options:
+        if option in words:
             raise DeclarationError(f"--fault={text}: {option!r} is given twice, and only one of them could count; nothing was armed")
-        try:
-            options[option] = float(value)
-        except ValueError:
-            options[option] = value
-    return fault_from_options(name, options)
+        words[option] = value
+    return fault_from_words(name, words)
 
 
 def _expectations(arguments: argparse.Namespace, fault: Fault) -> tuple[Expectation, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fraiseql_chaos.experiment.application import VARIANTS, Application
 from fraiseql_chaos.experiment.chaos import Chaos
 from fraiseql_chaos.experiment.deployment import Deployment
-from fraiseql_chaos.experiment.failure_types import FAILURE_TYPES, fault_from_options
+from fraiseql_chaos.experiment.failure_types import FAILURE_TYPES, fault_from_options, fault_from_words
 from fraiseql_chaos.experiment.laboratory import Laboratory, LaboratorySettings
 from fraiseql_chaos.experiment.load import Load, Title
 from fraiseql_chaos.experiment.recording import Inconclusive, Recording, Violated
@@ -32,5 +32,6 @@ __all__ = [
     "Title",
     "Violated",
     "fault_from_options",
+    "fault_from_words",
     "run_experiment",
 ]

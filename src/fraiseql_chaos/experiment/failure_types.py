@@ -19,9 +19,9 @@ from fraiseql_chaos.errors import DeclarationError
 from fraiseql_chaos.experiment.catalogue import FAULTS
 from fraiseql_chaos.layers.server.faults import Stop
 from fraiseql_chaos.layers.stream.faults import Latency, Refuse
-from fraiseql_chaos.plan import Fault, described_parameters, with_options
+from fraiseql_chaos.plan import Fault, described_parameters, textual_parameters, with_options
 
-__all__ = ["FAILURE_TYPES", "FailureType", "fault_from_options"]
+__all__ = ["FAILURE_TYPES", "FailureType", "fault_from_options", "fault_from_words"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,12 +34,14 @@ class FailureType:
         options: The options it takes, each with its unit or its allowed values.
         build: Makes the fault from options that all exist.
         takes_units: Whether a duration ``delay_ms`` may also be given as ``delay``, with its unit.
+        texts: The options that take a word even where it looks like a number.
     """
 
     summary: str
     options: Mapping[str, str]
     build: Callable[[Mapping[str, JsonScalar]], Fault]
     takes_units: bool = False
+    texts: frozenset[str] = frozenset()
 
 
 def fault_from_options(failure_type: str, options: Mapping[str, JsonScalar]) -> Fault:
@@ -60,6 +62,25 @@ def fault_from_options(failure_type: str, options: Mapping[str, JsonScalar]) -> 
         if name not in known.options and not (known.takes_units and f"{name}_ms" in known.options):
             raise DeclarationError(f"{failure_type} has no option {name!r}{_hint(name, known.options)}; nothing was armed")
     return known.build(options)
+
+
+def fault_from_words(failure_type: str, words: Mapping[str, str]) -> Fault:
+    """
+    Make a fault from what was typed, where a number is a word, too.
+
+    Raises:
+        DeclarationError: As ``fault_from_options``.
+    """
+    known = FAILURE_TYPES.get(failure_type)
+    texts = known.texts if known else frozenset()
+    return fault_from_options(failure_type, {name: word if name in texts else _number_if_any(word) for name, word in words.items()})
+
+
+def _number_if_any(word: str) -> JsonScalar:
+    try:
+        return float(word)
+    except ValueError:
+        return word
 
 
 def _hint(word: str, allowed: Mapping[str, object]) -> str:
@@ -104,6 +125,7 @@ def _of_fault(fault: type[Fault]) -> FailureType:
         options=options,
         build=lambda given: with_options(fault, given, what=fault.kind),
         takes_units=True,
+        texts=textual_parameters(fault),
     )
 
 

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from fraiseql_chaos.plan.magnitudes import check_choice, check_count, check_duration, check_share
 from fraiseql_chaos.plan.model import Declaration, Fault, Fidelity, Sighting, Window
-from fraiseql_chaos.plan.parameters import described_parameters, parameter_names, parameters_of, with_options, with_parameters
+from fraiseql_chaos.plan.parameters import (
+    described_parameters,
+    parameter_names,
+    parameters_of,
+    textual_parameters,
+    with_options,
+    with_parameters,
+)
 from fraiseql_chaos.plan.schedule import Plan, Planned, Step, make_plan, stretch
 
 __all__ = [
@@ -25,6 +32,7 @@ __all__ = [
     "parameter_names",
     "parameters_of",
     "stretch",
+    "textual_parameters",
     "with_options",
     "with_parameters",
 ]

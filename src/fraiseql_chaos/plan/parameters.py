@@ -14,12 +14,12 @@ from collections import Counter
 from collections.abc import Mapping
 from functools import cache
 from types import UnionType
-from typing import Any, Final, Literal, NamedTuple, cast, get_args, get_origin, get_type_hints
+from typing import Any, Final, Literal, NamedTuple, TypeAliasType, cast, get_args, get_origin, get_type_hints
 
 from fraiseql_chaos.core import Duration, JsonObject, JsonScalar, ms, parse_duration
 from fraiseql_chaos.errors import DeclarationError
 
-__all__ = ["described_parameters", "parameter_names", "parameters_of", "with_options", "with_parameters"]
+__all__ = ["described_parameters", "parameter_names", "parameters_of", "textual_parameters", "with_options", "with_parameters"]
 
 _DURATION_SUFFIX: Final = "_ms"
 
@@ -32,8 +32,7 @@ def parameters_of(value: Any) -> JsonObject:
         if isinstance(held, Duration):
             raw[name] = held.ms
         elif dataclasses.is_dataclass(held):
-            nested = {key: shown for key, shown in parameters_of(held).items() if shown != _defaults(type(held)).get(key, ...)}
-            if nested:
+            if nested := _differing(held):
                 raw[name] = nested
         else:
             raw[name] = list(held) if isinstance(held, tuple) else held
@@ -85,7 +84,12 @@ def described_parameters(cls: type) -> dict[str, str]:
     The parameters of a value inside stand among the others: ``toxicity`` and not ``scope``; those that two of them have in common are told apart by
     whose they are, ``scope_first`` and ``trigger_first``.
     """
-    return {name: _takes(leaf.hint) + _default_words(leaf.field) for name, leaf in _leaves(cls).items()}
+    return {name: _takes(leaf.hint) + _default_words(leaf.default) for name, leaf in _leaves(cls).items()}
+
+
+def textual_parameters(cls: type) -> frozenset[str]:
+    """Return which of ``described_parameters`` take a word whatever it looks like: the SQLSTATE ``40001`` is no number, nor is ``08006``."""
+    return frozenset(name for name, leaf in _leaves(cls).items() if str in _options(leaf.hint))
 
 
 def with_options[T](cls: type[T], options: Mapping[str, JsonScalar], *, what: str) -> T:
@@ -93,7 +97,8 @@ def with_options[T](cls: type[T], options: Mapping[str, JsonScalar], *, what: st
     Make a fault from words and numbers as people give them on a command line.
 
     A duration is given in milliseconds by its JSON name, or with its unit by its own: ``delay_ms=50`` or ``delay=50ms``. A number of things may come
-    as ``2.0``. The parameters of a value inside stand among the others.
+    as ``2.0``, and a yes or no as the word ``true`` or ``false``. The parameters of a value inside stand among the others, and what is not said of
+    such a value is as the fault has it by default.
 
     Args:
         cls: What to make.
@@ -112,19 +117,20 @@ def with_options[T](cls: type[T], options: Mapping[str, JsonScalar], *, what: st
         if given:
             ((key, value),) = given.items()
             *outer, last = leaf.path
-            inside = cast("JsonObject", raw.setdefault(outer[0], {})) if outer else raw
+            inside = cast("JsonObject", raw.setdefault(outer[0], dict(leaf.beside))) if outer else raw
             inside[last] = _milliseconds(key, value, what=what) if is_span else _converted(leaf.hint, key, value, what=what)
-        elif leaf.field.default is dataclasses.MISSING:
+        elif leaf.default is dataclasses.MISSING:
             raise DeclarationError(f"{what}: {name} is missing; it takes {_takes(leaf.hint)}; nothing was armed")
     return with_parameters(cls, raw, what=what)
 
 
 class _Leaf(NamedTuple):
-    """A parameter that takes one word or number: where it stands in JSON, what it takes, and its field."""
+    """A parameter that takes one word or number: where it stands in JSON, what it takes, its default, and what else its value then says."""
 
     path: tuple[str, ...]
     hint: Any
-    field: dataclasses.Field[Any]
+    default: Any
+    beside: JsonObject
 
 
 def _leaves(cls: type) -> dict[str, _Leaf]:
@@ -133,10 +139,13 @@ def _leaves(cls: type) -> dict[str, _Leaf]:
     for name, field in _fields(cls).items():
         hint = _hints(cls)[field.name]
         if (nested := _nested(hint)) is None:
-            found.append(_Leaf((name,), hint, field))
-        else:
-            hints = _hints(nested)
-            found += [_Leaf((name, inner), hints[inside.name], inside) for inner, inside in _fields(nested).items()]
+            found.append(_Leaf((name,), hint, field.default, {}))
+            continue
+        hints, held = _hints(nested), field.default  # The fault's own: a trigger may be about other messages here than elsewhere.
+        beside = _differing(held) if dataclasses.is_dataclass(held) else {}
+        found += [
+            _Leaf((name, inner), hints[inside.name], getattr(held, inside.name, inside.default), beside) for inner, inside in _fields(nested).items()
+        ]
     times = Counter(leaf.path[-1] for leaf in found)
     return {leaf.path[-1] if times[leaf.path[-1]] == 1 else "_".join(leaf.path): leaf for leaf in found}
 
@@ -173,10 +182,10 @@ def _takes_one(hint: Any) -> str:
     return {int: "a whole number", float: "a number", str: "a word", bool: "true or false"}.get(hint, "a value")
 
 
-def _default_words(field: dataclasses.Field[Any]) -> str:
-    if field.default is dataclasses.MISSING:
+def _default_words(default: Any) -> str:
+    if default is dataclasses.MISSING:
         return ""
-    shown = f"{field.default.ms:g}" if isinstance(field.default, Duration) else "no limit" if field.default is None else field.default
+    shown = f"{default.ms:g}" if isinstance(default, Duration) else "no limit" if default is None else default
     return f" (default {shown})"
 
 
@@ -196,6 +205,11 @@ def _read(cls: type) -> tuple[Mapping[str, Any], Mapping[str, dataclasses.Field[
     return hints, {f"{field.name}{_DURATION_SUFFIX}" if Duration in _options(hints[field.name]) else field.name: field for field in fields}
 
 
+def _differing(held: Any) -> JsonObject:
+    """Return what of a value inside differs from its type's defaults, as JSON."""
+    return {key: shown for key, shown in parameters_of(held).items() if shown != _defaults(type(held)).get(key, ...)}
+
+
 def _defaults(cls: type) -> JsonObject:
     """Return the defaults of a value as JSON, of the fields that have one."""
     with_default = {field.name: field.default for field in dataclasses.fields(cls) if field.default is not dataclasses.MISSING}
@@ -204,8 +218,9 @@ def _defaults(cls: type) -> JsonObject:
 
 
 def _options(hint: Any) -> tuple[Any, ...]:
-    """Return the alternatives of a union, or the type itself."""
-    return get_args(hint) if isinstance(hint, UnionType) else (hint,)
+    """Return the alternatives of a union, or the type itself; what has a name of its own is looked behind."""
+    alternatives = get_args(hint) if isinstance(hint, UnionType) else (hint,)
+    return tuple(one.__value__ if isinstance(one, TypeAliasType) else one for one in alternatives)
 
 
 def _nested(hint: Any) -> type | None:

@@ -39,7 +39,7 @@ class CorruptMessage:
     Change one byte of messages.
 
     Args:
-        trigger: Which messages; a value can only be changed in a DataRow.
+        trigger: Which messages; each row if not given. A value can only be changed in a DataRow.
         part: ``type``, the last byte of the ``length``, or the last byte of a ``value``.
         column: Which value, from 0; a row whose value is NULL, empty or missing there is left alone.
         mask: Which bits flip, 1 to 255.
@@ -59,7 +59,7 @@ class CorruptMessage:
     acts_at_once: ClassVar[bool] = False
     reads_body_of: ClassVar[bytes] = b"D"
 
-    trigger: Trigger = Trigger()
+    trigger: Trigger = Trigger(message="DataRow")
     part: Literal["type", "length", "value"] = "value"
     column: int = 0
     mask: int = 1

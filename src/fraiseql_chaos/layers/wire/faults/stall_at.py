@@ -42,7 +42,8 @@ class StallAt:
         scope: On which connections.
 
     Raises:
-        DeclarationError: If the trigger is none, ``when`` is neither of the two, or ``lasting`` has no unit or is 0.
+        DeclarationError: If the trigger is none, ``when`` is neither of the two, ``lasting`` has no unit or is 0, or ``both`` is
+            no yes or no.
     """
 
     kind: ClassVar[str] = "stall_at"
@@ -65,6 +66,8 @@ class StallAt:
         check_placing(self.kind, self.trigger, self.when)
         if self.lasting is not None and not isinstance(self.lasting, Duration):
             raise DeclarationError(f"stall_at: lasting={self.lasting!r} has no unit; write lasting=seconds(2); nothing was armed")
+        if not isinstance(self.both, bool):
+            raise DeclarationError(f"stall_at: both is true or false, not {self.both!r}; nothing was armed")
         if self.lasting is not None and self.lasting.ns == 0:
             raise DeclarationError("stall_at: a stall that lasts 0 would change nothing; nothing was armed")
 
