@@ -13,6 +13,7 @@ from fraiseql_chaos.errors import InternalError
 from fraiseql_chaos.experiment.deployment import Deployment
 from fraiseql_chaos.plan import Plan
 from fraiseql_chaos.probes import (
+    EdgeAnswer,
     EdgeConnect,
     EdgeFarewell,
     EdgeGreeting,
@@ -41,6 +42,7 @@ def probes_of(plan: Plan, deployment: Deployment) -> tuple[Probe, ...]:
     """
     wanted = {witness for planned in plan.faults for witness in planned.declaration.fault.witnesses}
     makers: dict[str, Callable[[], Probe]] = {
+        "edge_answer": lambda: EdgeAnswer(deployment.database_url),
         "edge_connect": lambda: EdgeConnect(deployment.address.host, deployment.address.port),
         "edge_farewell": lambda: EdgeFarewell(deployment.address.host, deployment.address.port),
         "edge_greeting": lambda: EdgeGreeting(deployment.address.host, deployment.address.port),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fraiseql_chaos.probes.answer import EdgeAnswer
 from fraiseql_chaos.probes.edge import EdgeConnect, EdgeRoundTrip
 from fraiseql_chaos.probes.greeting import EdgeFarewell, EdgeGreeting, EdgeIdle
 from fraiseql_chaos.probes.login import EdgeLogin
@@ -11,6 +12,7 @@ from fraiseql_chaos.probes.service import ServicePath, ServiceReady, connections
 from fraiseql_chaos.probes.transfer import EdgeTransfer
 
 __all__ = [
+    "EdgeAnswer",
     "EdgeConnect",
     "EdgeFarewell",
     "EdgeGreeting",

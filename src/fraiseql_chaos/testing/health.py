@@ -13,6 +13,7 @@ __all__ = ["HEALTHY", "healthy"]
 
 HEALTHY: Final[Mapping[str, JsonObject]] = MappingProxyType(
     {
+        "edge_answer": {"rows": 100, "wrong": 0},
         "edge_connect": {},
         "edge_farewell": {},
         "edge_greeting": {"connect_ms": 0.1, "greeting_ms": 1.0},

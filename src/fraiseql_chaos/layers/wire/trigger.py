@@ -41,7 +41,8 @@ class Trigger:
         first: Only the first so many that fit; None for no limit.
         probability: The chance of each of them, above 0 and at most 1.
         counted: Whether ``nth`` and ``first`` count the messages of one connection or of all connections through the edge. How
-            connections interleave is not controlled, so the latter may hit another connection when it is replayed.
+            connections interleave is not controlled, so the latter may hit another connection when it is replayed. Connections of witnesses
+            are among them: say by ``sql`` which statements are meant, or one of theirs may be it.
 
     Raises:
         DeclarationError: If there is no such message or state, the name leaves the direction open or contradicts it, the pattern does not

@@ -34,8 +34,9 @@ from fraiseql_chaos.errors import DeclarationError
 from fraiseql_chaos.history import Sample
 from fraiseql_chaos.layers.stream.model import Door, Meeting, Toxic
 from fraiseql_chaos.layers.stream.scope import Scope
+from fraiseql_chaos.layers.stream.traces import reach_of_broken
 from fraiseql_chaos.layers.wire.errorfields import error_response
-from fraiseql_chaos.layers.wire.evidence import errors_logged, logins_refused, served, sessions_lost
+from fraiseql_chaos.layers.wire.evidence import errors_logged, logins_refused, sessions_lost
 from fraiseql_chaos.layers.wire.messages import STATEMENT
 from fraiseql_chaos.layers.wire.model import Act, Ask, Farewell, Struck
 from fraiseql_chaos.layers.wire.placing import check_placing
@@ -91,7 +92,7 @@ class AnswerError:
     layer: ClassVar[str] = "wire"
     fidelity: ClassVar[Fidelity] = "wire"
     silences: ClassVar[bool] = False
-    witnesses: ClassVar[tuple[str, ...]] = ("server_log", "edge_login", "server_sessions")
+    witnesses: ClassVar[tuple[str, ...]] = ("server_log", "edge_login", "server_sessions", "service_path")
     door: ClassVar[Door] = "open"
     acts_at_once: ClassVar[bool] = True
     reads_body_of: ClassVar[bytes] = b""
@@ -157,9 +158,9 @@ class AnswerError:
     def sightings(self, before: tuple[Sample, ...], during: tuple[Sample, ...]) -> tuple[Sighting, ...]:
         """Count where the error, or what it leaves behind, was seen."""
         if not self.is_fatal:
-            return (errors_logged(self.sqlstate, during), served(before, during))
-        seen = logins_refused(self.sqlstate, during) if self.trigger.message in _AT_LOGIN else sessions_lost(before, during)
-        return (seen, served(before, during))
+            return (errors_logged(self.sqlstate, before, during), reach_of_broken(before, during))
+        seen = logins_refused(self.sqlstate, before, during) if self.trigger.message in _AT_LOGIN else sessions_lost(before, during)
+        return (seen, reach_of_broken(before, during))
 
     @property
     def _raise(self) -> bytes:

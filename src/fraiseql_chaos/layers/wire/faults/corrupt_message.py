@@ -6,7 +6,7 @@ makes the receiver lose the thread; a changed value is the worse one, because no
 into another digit and a binary integer into its neighbour, so the row still reads as one.
 
 Witnesses: the server does not see what the client is told. A changed message to the server shows in its log (08P01); a changed answer only in
-what a client reads, which is for the workload's known answers to tell.
+what a client reads: one of our own, through the same edge, knows what it should be answered.
 
 Source: PostgreSQL documentation, "Message Formats", DataRow.
 """
@@ -21,7 +21,8 @@ from fraiseql_chaos.errors import DeclarationError
 from fraiseql_chaos.history import Sample
 from fraiseql_chaos.layers.stream.model import Door, Meeting, Toxic
 from fraiseql_chaos.layers.stream.scope import Scope
-from fraiseql_chaos.layers.wire.evidence import errors_logged, served
+from fraiseql_chaos.layers.stream.traces import reach_of_broken
+from fraiseql_chaos.layers.wire.evidence import errors_logged, spoilt
 from fraiseql_chaos.layers.wire.framing import HEAD_BYTES
 from fraiseql_chaos.layers.wire.model import Act, Struck
 from fraiseql_chaos.layers.wire.placing import check_placing
@@ -54,7 +55,7 @@ class CorruptMessage:
     layer: ClassVar[str] = "wire"
     fidelity: ClassVar[Fidelity] = "wire"
     silences: ClassVar[bool] = False
-    witnesses: ClassVar[tuple[str, ...]] = ("server_log", "server_sessions")
+    witnesses: ClassVar[tuple[str, ...]] = ("server_log", "edge_answer", "service_path")
     door: ClassVar[Door] = "open"
     acts_at_once: ClassVar[bool] = False
     reads_body_of: ClassVar[bytes] = b"D"
@@ -98,8 +99,8 @@ class CorruptMessage:
         return Act(decision=f"byte {place} changed ({self.part}, xor {self.mask:#04x})", patch=(place, self.mask))
 
     def sightings(self, before: tuple[Sample, ...], during: tuple[Sample, ...]) -> tuple[Sighting, ...]:
-        """Count the server's complaints about the protocol."""
-        return (errors_logged("08P01", during), served(before, during))
+        """Count the server's complaints about the protocol, and the wrong answers to questions of ours."""
+        return (errors_logged("08P01", before, during), spoilt(self.trigger, before, during), reach_of_broken(before, during))
 
 
 def _value_end(row: bytes, column: int) -> int | None:

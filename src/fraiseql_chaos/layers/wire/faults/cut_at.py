@@ -18,7 +18,8 @@ from fraiseql_chaos.core import JsonObject
 from fraiseql_chaos.history import Sample
 from fraiseql_chaos.layers.stream.model import Door, Ending, Meeting, Toxic
 from fraiseql_chaos.layers.stream.scope import Scope
-from fraiseql_chaos.layers.wire.evidence import logged_lost, served, sessions_lost
+from fraiseql_chaos.layers.stream.traces import reach_of_broken
+from fraiseql_chaos.layers.wire.evidence import logged_lost, sessions_lost
 from fraiseql_chaos.layers.wire.model import Act, End, Struck, When
 from fraiseql_chaos.layers.wire.placing import check_placing
 from fraiseql_chaos.layers.wire.trigger import Trigger
@@ -46,7 +47,7 @@ class CutAt:
     layer: ClassVar[str] = "wire"
     fidelity: ClassVar[Fidelity] = "wire"
     silences: ClassVar[bool] = False
-    witnesses: ClassVar[tuple[str, ...]] = ("server_log", "server_sessions")
+    witnesses: ClassVar[tuple[str, ...]] = ("server_log", "server_sessions", "service_path")
     door: ClassVar[Door] = "open"
     acts_at_once: ClassVar[bool] = False
     reads_body_of: ClassVar[bytes] = b""
@@ -78,7 +79,7 @@ class CutAt:
 
     def sightings(self, before: tuple[Sample, ...], during: tuple[Sample, ...]) -> tuple[Sighting, ...]:
         """Count what the server says about the sessions that it lost."""
-        return (logged_lost(during), sessions_lost(before, during), served(before, during))
+        return (logged_lost(before, during), sessions_lost(before, during), reach_of_broken(before, during))
 
 
 def ambiguous_commit(*, sql: str = r"^\s*(COMMIT|END)\b", nth: int | None = None, first: int | None = None, scope: Scope = Scope()) -> CutAt:

@@ -4,8 +4,8 @@ Exact messages vanish: one side believes that it said something, and the other n
 A dropped answer leaves the client waiting, and a dropped statement leaves both waiting for each other. What a dropped Sync, Parse or
 CommandComplete does to a client library is the thing to find out.
 
-Witnesses: a dropped statement leaves the server's session waiting for its client; a dropped answer leaves no trace on the server, and only a
-client can tell, by the time that it waits.
+Witnesses: a statement that is dropped within a transaction leaves the server's session waiting for its client. One outside, or a dropped answer,
+leaves no trace on the server: it looks idle. Only a client can tell, so one of our own, through the same edge, knows what it should be answered.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from fraiseql_chaos.core import JsonObject, ms
 from fraiseql_chaos.history import Sample
 from fraiseql_chaos.layers.stream.model import Door, Meeting, Toxic
 from fraiseql_chaos.layers.stream.scope import Scope
-from fraiseql_chaos.layers.wire.evidence import served, waited
+from fraiseql_chaos.layers.stream.traces import reach_of_broken
+from fraiseql_chaos.layers.wire.evidence import spoilt, waited
 from fraiseql_chaos.layers.wire.model import Act, Struck
 from fraiseql_chaos.layers.wire.placing import check_placing
 from fraiseql_chaos.layers.wire.trigger import Trigger
@@ -46,7 +47,7 @@ class DropMessage:
     layer: ClassVar[str] = "wire"
     fidelity: ClassVar[Fidelity] = "wire"
     silences: ClassVar[bool] = False
-    witnesses: ClassVar[tuple[str, ...]] = ("server_sessions",)
+    witnesses: ClassVar[tuple[str, ...]] = ("server_sessions", "edge_answer", "service_path")
     door: ClassVar[Door] = "open"
     acts_at_once: ClassVar[bool] = False
     reads_body_of: ClassVar[bytes] = b""
@@ -73,5 +74,5 @@ class DropMessage:
         return Act(decision="dropped", passes=False)
 
     def sightings(self, before: tuple[Sample, ...], during: tuple[Sample, ...]) -> tuple[Sighting, ...]:
-        """Count the looks that found a session waiting for its client."""
-        return (waited(_NOTICEABLE, during), served(before, during))
+        """Count the looks that found a session waiting for its client, and the questions of ours that got no right answer."""
+        return (waited(_NOTICEABLE, before, during), spoilt(self.trigger, before, during), reach_of_broken(before, during))

@@ -4,7 +4,8 @@ From an exact message on nothing leaves any more, and nobody is told: the connec
 What is held is kept and leaves in order when the stall ends, so nothing is lost that a patient client would not get.
 
 Witnesses: the server's list of sessions, over the control socket, shows one that waits for its client inside a statement or a transaction
-for as long as the stall lasts. It cannot see a stall of answers that were written whole before it; then a client of our own must.
+for as long as the stall lasts. It cannot see a stall in front of a transaction, or of answers that were written whole before it: there a client of our own
+waits, through the same edge, for what it knows it should be answered.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from fraiseql_chaos.errors import DeclarationError
 from fraiseql_chaos.history import Sample
 from fraiseql_chaos.layers.stream.model import DIRECTIONS, FOREVER_NS, Door, Meeting, Toxic
 from fraiseql_chaos.layers.stream.scope import Scope
-from fraiseql_chaos.layers.wire.evidence import served, waited
+from fraiseql_chaos.layers.stream.traces import reach_of_broken
+from fraiseql_chaos.layers.wire.evidence import spoilt, waited
 from fraiseql_chaos.layers.wire.model import Act, Hold, Struck, When
 from fraiseql_chaos.layers.wire.placing import check_placing
 from fraiseql_chaos.layers.wire.trigger import Trigger
@@ -51,7 +53,7 @@ class StallAt:
     layer: ClassVar[str] = "wire"
     fidelity: ClassVar[Fidelity] = "wire"
     silences: ClassVar[bool] = False
-    witnesses: ClassVar[tuple[str, ...]] = ("server_sessions",)
+    witnesses: ClassVar[tuple[str, ...]] = ("server_sessions", "edge_answer", "service_path")
     door: ClassVar[Door] = "open"
     acts_at_once: ClassVar[bool] = False
     reads_body_of: ClassVar[bytes] = b""
@@ -92,5 +94,6 @@ class StallAt:
         return Act(decision="stalled after it", after=moves)
 
     def sightings(self, before: tuple[Sample, ...], during: tuple[Sample, ...]) -> tuple[Sighting, ...]:
-        """Count the looks that found a session waiting for its client."""
-        return (waited(_NOTICEABLE if self.lasting is None else min(self.lasting, _NOTICEABLE), during), served(before, during))
+        """Count the looks that found a session waiting for its client, and the questions of ours whose answers stalled."""
+        at_least = _NOTICEABLE if self.lasting is None else min(self.lasting, _NOTICEABLE)
+        return (waited(at_least, before, during), spoilt(self.trigger, before, during, at_least=at_least), reach_of_broken(before, during))

@@ -5,8 +5,8 @@ Either the connection is cut there, as by a server that died in the middle of an
 nothing were missing. No real network does the latter; a broken pooler or proxy does, and a client that does not compare the number of rows
 with the one in the CommandComplete never notices.
 
-Witnesses: a cut shows on the server as any other, in its log if it was still writing; missing rows show only in what a client reads, which
-is for the workload's known answers to tell.
+Witnesses: a cut shows on the server as any other, in its log if it was still writing; missing rows show only in what a client reads: one of
+our own, through the same edge, knows how many of them there should be.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from fraiseql_chaos.errors import DeclarationError
 from fraiseql_chaos.history import Sample
 from fraiseql_chaos.layers.stream.model import Door, Ending, Meeting, Toxic
 from fraiseql_chaos.layers.stream.scope import Scope
-from fraiseql_chaos.layers.wire.evidence import logged_lost, served, sessions_lost
+from fraiseql_chaos.layers.stream.traces import reach_of_broken
+from fraiseql_chaos.layers.wire.evidence import logged_lost, sessions_lost, spoilt
 from fraiseql_chaos.layers.wire.model import Act, End, Struck
 from fraiseql_chaos.layers.wire.placing import check_placing
 from fraiseql_chaos.layers.wire.trigger import Trigger
@@ -48,7 +49,7 @@ class TruncateResult:
     layer: ClassVar[str] = "wire"
     fidelity: ClassVar[Fidelity] = "wire"
     silences: ClassVar[bool] = False
-    witnesses: ClassVar[tuple[str, ...]] = ("server_log", "server_sessions")
+    witnesses: ClassVar[tuple[str, ...]] = ("server_log", "server_sessions", "edge_answer", "service_path")
     door: ClassVar[Door] = "open"
     acts_at_once: ClassVar[bool] = False
     reads_body_of: ClassVar[bytes] = b""
@@ -87,5 +88,7 @@ class TruncateResult:
         return Act(decision=f"rows dropped after {self.rows}", passes=False, rest_of_result=True)
 
     def sightings(self, before: tuple[Sample, ...], during: tuple[Sample, ...]) -> tuple[Sighting, ...]:
-        """Count what the server says about the sessions that it lost."""
-        return (logged_lost(during), sessions_lost(before, during), served(before, during))
+        """Count what the server says about the sessions that it lost, and the answers to questions of ours that ended too early."""
+        if self.then == "complete":
+            return (spoilt(self.trigger, before, during), reach_of_broken(before, during))
+        return (logged_lost(before, during), sessions_lost(before, during), spoilt(self.trigger, before, during), reach_of_broken(before, during))
