@@ -1,7 +1,7 @@
 """
 Feed the wire engine random conversations, random faults and garbage for as long as you like.
 
-    python benchmarks/fuzz_wire.py --for 600s [--seed 7]
+    python scripts/fuzz_wire.py --for 600s [--seed 7]
 
 It runs the property tests of ``tests/layers/wire/test_engine.py`` with arguments of its own, drawn from one seed, which is printed first and
 with every failure. It ends with 1 at the first failure, and tells how much memory it needed: the engine may not grow with what it is fed.
