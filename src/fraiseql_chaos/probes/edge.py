@@ -11,11 +11,9 @@ import errno
 import socket
 from contextlib import closing
 
-import psycopg
-
 from fraiseql_chaos.core import Duration, ms, now_ns, seconds
-from fraiseql_chaos.probes.model import Look, bounded
-from fraiseql_chaos.rig.postgres.control import APPLICATION_NAME
+from fraiseql_chaos.probes.client import Connection, KeptClient
+from fraiseql_chaos.probes.model import Look
 
 __all__ = ["EdgeConnect", "EdgeRoundTrip"]
 
@@ -33,37 +31,15 @@ class EdgeRoundTrip:
 
     def __init__(self, dsn: str, *, every: Duration = ms(50), within: Duration = seconds(15)) -> None:
         self.every = every
-        self._dsn = dsn
-        self._within = within
-        self._connection: psycopg.AsyncConnection | None = None
+        self._client = KeptClient(dsn, within=within)
 
     async def look(self) -> Look:
         """Ask the server for a one; the measured part begins when the connection stands."""
-        try:
-            return await bounded(self._ask(), within=self._within, abandon=self._abandon)
-        except (psycopg.Error, OSError) as error:
-            await self.close()
-            return Look(ok=False, value={}, error=str(error).strip() or type(error).__name__)
+        return await self._client.look(_ask_for_a_one)
 
     async def close(self) -> None:
-        """Drop the connection without a word: a polite goodbye could wait for an answer that never comes."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            await connection.close()
-
-    async def _ask(self) -> Look:
-        connection = self._connection or await self._connect()
-        began_ns = now_ns()
-        await connection.execute("SELECT 1", prepare=False)
-        return Look(ok=True, value={}, began_ns=began_ns)
-
-    def _abandon(self) -> None:
-        if self._connection is not None:
-            self._connection.pgconn.finish()
-
-    async def _connect(self) -> psycopg.AsyncConnection:
-        self._connection = await psycopg.AsyncConnection.connect(self._dsn, autocommit=True, application_name=APPLICATION_NAME)
-        return self._connection
+        """Drop the connection without a word."""
+        await self._client.close()
 
 
 class EdgeConnect:
@@ -97,3 +73,9 @@ class EdgeConnect:
 
     async def close(self) -> None:
         """Nothing is held open between looks."""
+
+
+async def _ask_for_a_one(connection: Connection) -> Look:
+    began_ns = now_ns()
+    await connection.execute("SELECT 1", prepare=False)
+    return Look(ok=True, value={}, began_ns=began_ns)

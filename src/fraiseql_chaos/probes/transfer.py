@@ -13,12 +13,10 @@ import socket
 from dataclasses import dataclass
 from typing import Final
 
-import psycopg
-
 from fraiseql_chaos.core import Duration, dice, ms, now_ns, seconds
-from fraiseql_chaos.probes.model import Look, bounded
+from fraiseql_chaos.probes.client import Connection, KeptClient
+from fraiseql_chaos.probes.model import Look
 from fraiseql_chaos.probes.segments import segments_received, segments_received_at
-from fraiseql_chaos.rig.postgres.control import APPLICATION_NAME
 
 __all__ = ["EdgeTransfer"]
 
@@ -59,30 +57,20 @@ class EdgeTransfer:
 
     def __init__(self, dsn: str, *, every: Duration = ms(400), within: Duration = seconds(2)) -> None:
         self.every = every
-        self._dsn = dsn
-        self._within = within
-        self._connection: psycopg.AsyncConnection | None = None
-        self._ends: Ends | None = None
+        self._client = KeptClient(dsn, within=within)
+        self._ends: tuple[Connection, Ends] | None = None
 
     async def look(self) -> Look:
         """Send and compare; the measured part begins when the connection stands."""
-        try:
-            return await bounded(self._transfer(), within=self._within, abandon=self._abandon)
-        except (psycopg.Error, OSError, ValueError) as error:  # A corrupted answer may be no answer in any language.
-            await self.close()
-            return Look(ok=False, value={}, error=str(error).strip() or type(error).__name__)
+        return await self._client.look(self._transfer)
 
     async def close(self) -> None:
         """Drop the connection without a word."""
-        connection, self._connection = self._connection, None
-        ends, self._ends = self._ends, None
-        if ends is not None:
-            ends.own.close()
-        if connection is not None:
-            await connection.close()
+        self._drop_ends()
+        await self._client.close()
 
-    async def _transfer(self) -> Look:
-        connection, ends = await self._connected()
+    async def _transfer(self, connection: Connection) -> Look:
+        ends = await self._ends_of(connection)
         up, down = ends.segments()
         began_ns = now_ns()
         async with connection.cursor(binary=True) as cursor:
@@ -101,18 +89,21 @@ class EdgeTransfer:
             began_ns=began_ns,
         )
 
-    async def _connected(self) -> tuple[psycopg.AsyncConnection, Ends]:
-        if self._connection is None or self._ends is None:
-            self._connection = await psycopg.AsyncConnection.connect(self._dsn, autocommit=True, application_name=APPLICATION_NAME)
-            self._ends = Ends(own=socket.socket(fileno=os.dup(self._connection.pgconn.socket)), server=await _server_addresses(self._connection))
-        return self._connection, self._ends
+    async def _ends_of(self, connection: Connection) -> Ends:
+        """Return the two ends of a connection, which are found once."""
+        if self._ends is None or self._ends[0] is not connection:
+            self._drop_ends()
+            own = socket.socket(fileno=os.dup(connection.pgconn.socket))
+            self._ends = connection, Ends(own=own, server=await _server_addresses(connection))
+        return self._ends[1]
 
-    def _abandon(self) -> None:
-        if self._connection is not None:
-            self._connection.pgconn.finish()
+    def _drop_ends(self) -> None:
+        ends, self._ends = self._ends, None
+        if ends is not None:
+            ends[1].own.close()
 
 
-async def _server_addresses(connection: psycopg.AsyncConnection) -> tuple[tuple[str, int], tuple[str, int]] | None:
+async def _server_addresses(connection: Connection) -> tuple[tuple[str, int], tuple[str, int]] | None:
     """Ask the server between which addresses its end of the connection stands."""
     addresses = "SELECT host(inet_server_addr()), inet_server_port(), host(inet_client_addr()), inet_client_port()"
     row = await (await connection.execute(addresses, prepare=False)).fetchone()
