@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import socket
 import subprocess
 import sys
@@ -12,14 +14,16 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from fraiseql_chaos.core import seconds, wait_until
+from fraiseql_chaos.core import ms, seconds, wait_until
 from fraiseql_chaos.errors import DeclarationError
 from fraiseql_chaos.layers.stream.control import EdgeControl, Protocol
 from fraiseql_chaos.layers.stream.faults import Latency
-from fraiseql_chaos.layers.stream.model import TcpAddress
+from fraiseql_chaos.layers.stream.hits import Hit
+from fraiseql_chaos.layers.stream.model import StreamFault, TcpAddress
+from fraiseql_chaos.layers.stream.scope import Scope
 from fraiseql_chaos.layers.wire.authority import Authority
-from fraiseql_chaos.layers.wire.faults import AnswerError, CutAt
-from fraiseql_chaos.layers.wire.ledger import WireRecord, record_from_json
+from fraiseql_chaos.layers.wire.faults import AnswerError, CutAt, DelayMessage, DropMessage
+from fraiseql_chaos.layers.wire.ledger import Incident, WireRecord, record_from_json
 from fraiseql_chaos.layers.wire.trigger import Trigger
 from fraiseql_chaos.rig.postgres import Cluster
 
@@ -154,3 +158,51 @@ async def test_a_plain_edge_refuses_faults_on_messages(control: EdgeControl, clu
     opened(control, cluster, "bytes")
     with pytest.raises(DeclarationError, match="cut_at is placed on messages, and this edge reads none of what passes"):
         control.arm("database", "cut", CutAt(trigger=Trigger()))
+
+
+BY_CHANCE: dict[str, StreamFault] = {
+    "late": Latency(delay=ms(1), jitter=ms(1), direction="up", scope=Scope(toxicity=0.5)),
+    "later": DelayMessage(delay=ms(2), jitter=ms(1), trigger=Trigger(message="CommandComplete", probability=0.5)),
+    "fails": AnswerError(sqlstate="40001", trigger=Trigger(sql="^SELECT 41", probability=0.5)),
+}
+NEIGHBOURS: dict[str, StreamFault] = {
+    "down": Latency(delay=ms(1), jitter=ms(1), scope=Scope(toxicity=0.5)),
+    "unheard": DropMessage(trigger=Trigger(message="NoticeResponse", probability=0.5)),
+}
+
+
+async def decided(
+    control: EdgeControl, cluster: Cluster, database: str, edge: str, faults: dict[str, StreamFault], *, seed: int
+) -> list[Hit | Incident]:
+    """Hold the same conversation through an edge of its own, and return all that ``BY_CHANCE`` decided about it, but for when."""
+    upstream = TcpAddress(host="127.0.0.1", port=cluster.port)
+    address = control.open(edge, upstream=upstream, seed=seed, protocol="postgresql")
+    for fault_id, fault in faults.items():
+        control.arm(edge, fault_id, fault)
+    for _ in range(6):
+        async with await connect(cluster, database, address) as client:
+            for _ in range(5):
+                with contextlib.suppress(psycopg.errors.SerializationFailure):
+                    await client.execute("SELECT 41")
+    hits = [hit._replace(at_ns=0) for hit in control.hits(edge) if hit.fault_id in BY_CHANCE]
+    incidents = [dataclasses.replace(i, at_ns=0) for i in record_from_json(control.record(edge)).incidents if i.fault_id in BY_CHANCE]
+    control.close_edge(edge)
+    return [*hits, *incidents]
+
+
+async def test_the_same_seed_and_traffic_decide_the_same_and_neighbours_change_none_of_it(
+    control: EdgeControl, cluster: Cluster, database: str
+) -> None:
+    """
+    Toxicity, jitter and probability at once, of faults of both kinds, in a process of its own in front of a real server.
+
+    Chunks are counted on the way up only: what a server says behind an error leaves it separately, and the kernel may join the two or not.
+    """
+    once = await decided(control, cluster, database, "once", BY_CHANCE, seed=3)
+    again = await decided(control, cluster, database, "again", BY_CHANCE, seed=3)
+    beside = await decided(control, cluster, database, "beside", NEIGHBOURS | BY_CHANCE, seed=3)
+    other = await decided(control, cluster, database, "other", BY_CHANCE, seed=4)
+    assert {word.fault_id for word in once} == BY_CHANCE.keys()
+    assert again == once
+    assert beside == once
+    assert other != once
