@@ -344,3 +344,18 @@ def test_a_client_that_hangs_up_half_way_harms_nobody(ours: Server) -> None:
         calling.sendall(b"POST /proxies HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
         calling.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     assert ours.call("GET", "/version").status == 200
+
+
+@pytest.mark.parametrize(
+    "words", [b"GARBAGE\r\n\r\n", b"GET /version HTTP/1.1\r\n\r\n", b"\x16\x03\x01\0\x05hello", b"GET / HTTP/1.1\r\nX: " + b"a" * 9000 + b"\r\n\r\n"]
+)
+def test_what_is_no_http_is_told_to_who_sent_it_and_to_nobody_else(words: bytes, capfd: pytest.CaptureFixture[str]) -> None:
+    """A stack for each would fill a disk with whatever a stranger sends."""
+    with serving() as server:
+        with socket.create_connection((server.host, server.port), DEADLINE_S) as stranger:
+            stranger.sendall(words)
+            assert stranger.recv(12).endswith(b" 400")
+        assert server.call("GET", "/version").status == 200
+        server.process.terminate()
+        assert server.process.wait(DEADLINE_S) == 0
+    assert capfd.readouterr().err == ""

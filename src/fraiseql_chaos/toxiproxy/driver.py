@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import os
 import signal
 import socket
@@ -21,6 +22,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Handler
 
 from fraiseql_chaos.core import dice, fresh_seed
@@ -47,6 +49,15 @@ BODY_BYTES_MAX: Final = 2**20
 
 SHUTDOWN_S: Final = 1.0
 """How long requests under way may take to end when the server closes; each needs milliseconds."""
+
+
+def _is_our_own_mistake(record: logging.LogRecord) -> bool:
+    """Tell whether something went wrong here: what is no HTTP is told to who sent it, and whoever can connect could fill a disk with its stacks."""
+    return record.exc_info is None or not isinstance(record.exc_info[1], HttpProcessingError)
+
+
+_LOG: Final = logging.getLogger(__name__)
+_LOG.addFilter(_is_our_own_mistake)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +150,7 @@ class ApiServer:
         self._api = api
         application = web.Application(middlewares=[self._answer], client_max_size=BODY_BYTES_MAX)
         application.on_response_prepare.append(_only_what_toxiproxy_sends)
-        self._runner = web.AppRunner(application, access_log=None, handle_signals=False, shutdown_timeout=SHUTDOWN_S)
+        self._runner = web.AppRunner(application, access_log=None, handle_signals=False, shutdown_timeout=SHUTDOWN_S, logger=_LOG)
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> TcpAddress:
         """
