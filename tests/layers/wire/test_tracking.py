@@ -132,3 +132,28 @@ def test_beyond_the_bound_the_oldest_statements_are_forgotten() -> None:
         heard(dialogue, "down", say.message("1") + say.ready())
     assert list(dialogue._statements)[-1] == b"s999"
     assert len(dialogue._statements) < 100
+
+
+def test_long_names_are_not_remembered_for_free() -> None:
+    """A client may send any number of Parses before the server flushes its first answer, with names as long as texts and no text at all."""
+    dialogue = Dialogue(cost_limit=10_000)
+    heard(dialogue, "down", say.ready())
+    held = []
+    for n in range(50):
+        heard(dialogue, "up", say.parse("", f"{n:01000}"))
+        held.append(sum(len(expected.name or b"") for expected in dialogue.pending))
+    assert max(held) <= 10_000
+    heard(dialogue, "up", say.SYNC)
+    assert dialogue.is_lost
+    heard(dialogue, "down", say.message("1") * 50 + say.ready())
+    assert dialogue.is_idle
+
+
+def test_long_names_of_portals_are_not_remembered_for_free() -> None:
+    dialogue = Dialogue(cost_limit=10_000)
+    heard(dialogue, "down", say.ready())
+    for n in range(50):
+        heard(dialogue, "up", say.bind(portal=f"{n:01000}"))
+        heard(dialogue, "down", say.message("2"))
+    assert sum(map(len, dialogue._portals)) <= 10_000
+    assert f"{49:01000}".encode() in dialogue._portals

@@ -14,7 +14,7 @@ what the client sends before it is lost, so prepared statements made or closed b
 past any Sync until the client says that the copy is done.
 
 Memory is bounded by ``cost_limit``: where more than that is pending, attribution is given up until all is answered; of prepared
-statements, the oldest are forgotten. What is not known is None, and never guessed.
+statements and of portals, the oldest are forgotten. What is not known is None, and never guessed.
 
 Source: PostgreSQL documentation, "Message Flow"; ``ignore_till_sync`` in postgres.c; ``CopyGetData`` in copyfromparse.c.
 """
@@ -34,7 +34,7 @@ type Phase = Literal["startup", "negotiating", "authenticating", "ready", "cance
 type Transaction = Literal["idle", "in_transaction", "failed"]
 
 COST_LIMIT_DEFAULT: Final = 16 * 2**20
-"""For what is pending, and again for the texts of prepared statements; a pool's connection needs a few kilobytes."""
+"""For what is pending, again for prepared statements, and again for portals; a pool's connection needs a few kilobytes."""
 
 _ENTRY_COST: Final = 100
 
@@ -109,6 +109,7 @@ class Dialogue:
         "_executed",
         "_owed",
         "_portals",
+        "_portals_cost",
         "_state",
         "_statements",
         "_statements_cost",
@@ -133,7 +134,7 @@ class Dialogue:
         self._statements: dict[bytes, bytes] = {}
         self._portals: dict[bytes, bytes | None] = {}
         self._cost_limit = cost_limit
-        self._texts = self._statements_cost = 0
+        self._texts = self._statements_cost = self._portals_cost = 0
         self._owed = 0
         self._executed: bytes | None = None
 
@@ -173,8 +174,7 @@ class Dialogue:
             self._owed += expected.code in _ENDED_BY_READY
             return
         self.pending.append(expected)
-        if expected.code in _TEXTS and expected.sql is not None:
-            self._texts += len(expected.sql)
+        self._texts += _text_bytes(expected)
         if self._texts + len(self.pending) * _ENTRY_COST > self._cost_limit:
             self._lose()
 
@@ -205,10 +205,13 @@ class Dialogue:
             return
         portal, at = _until_zero(body, start, stop)
         name, _ = _until_zero(body, at, stop)
-        sql = self._portals[portal] = self._statements.get(name)
+        sql = self._statements.get(name)
         self.expect(Expected(BIND, sql))
-        if len(self._portals) * _ENTRY_COST > self._cost_limit:
-            del self._portals[next(iter(self._portals))]
+        self._close_portal(portal)
+        self._portals[portal] = sql
+        self._portals_cost += _portal_cost(portal, sql)
+        while self._portals_cost > self._cost_limit:
+            self._close_portal(next(iter(self._portals)))
 
     def describe(self, code: int, body: bytes, start: int, stop: int) -> None:
         """A Describe asks for columns."""
@@ -232,7 +235,7 @@ class Dialogue:
             self._forget(name)
         else:
             self.expect(Expected(CLOSE, sql))
-            self._portals.pop(name, None)
+            self._close_portal(name)
 
     def function_call(self, _code: int, _body: bytes, _start: int, _stop: int) -> None:
         """A FunctionCall is answered like a Query."""
@@ -300,6 +303,7 @@ class Dialogue:
             pass
         if state == _IDLE and not pending and self._portals:
             self._portals.clear()  # Portals end with their transaction.
+            self._portals_cost = 0
 
     def copies_in(self, _code: int, _body: bytes, _start: int, _stop: int) -> None:
         """A CopyInResponse makes the server read data, and past any Sync."""
@@ -328,8 +332,7 @@ class Dialogue:
 
     def _pop(self) -> Expected:
         expected = self.pending.popleft()
-        if expected.code in _TEXTS and expected.sql is not None:
-            self._texts -= len(expected.sql)
+        self._texts -= _text_bytes(expected)
         if expected.errand is not None:
             self.errands -= 1
         return expected
@@ -339,7 +342,7 @@ class Dialogue:
         self._owed = sum(expected.code in _ENDED_BY_READY for expected in self.pending)
         self.pending.clear()
         self._portals.clear()
-        self._texts = self.errands = 0
+        self._texts = self._portals_cost = self.errands = 0
 
     def _remember(self, name: bytes, sql: bytes) -> None:
         self._forget(name)
@@ -351,6 +354,10 @@ class Dialogue:
     def _forget(self, name: bytes) -> None:
         if (sql := self._statements.pop(name, None)) is not None:
             self._statements_cost -= len(sql) + len(name) + _ENTRY_COST
+
+    def _close_portal(self, name: bytes) -> None:
+        if name in self._portals:
+            self._portals_cost -= _portal_cost(name, self._portals.pop(name))
 
     def _deallocated(self, tag: bytes, cause: bytes | None) -> None:
         if tag.startswith((b"DEALLOCATE ALL", b"DISCARD ALL")):
@@ -389,6 +396,17 @@ DOWN: Final[Mapping[int, Said]] = {
     ord("K"): Dialogue.keyed,
 }
 """What a message of the server changes, by type."""
+
+
+def _text_bytes(expected: Expected) -> int:
+    """Return how many bytes an answer that is owed keeps alive by itself; another's text is counted where it was first said."""
+    text = expected.sql if expected.code in _TEXTS else None
+    return len(text or b"") + len(expected.name or b"")
+
+
+def _portal_cost(name: bytes, sql: bytes | None) -> int:
+    """Return what remembering a portal costs; it keeps its statement's text alive when the statement is gone."""
+    return len(name) + len(sql or b"") + _ENTRY_COST
 
 
 def _until_zero(body: bytes, start: int, stop: int) -> tuple[bytes, int]:
