@@ -65,10 +65,10 @@ async def test_rows_in_text_and_binary(client: Client, binary: Any) -> None:
 async def test_prepared_statements_are_known_by_their_text(client: Client, looked_at: Relay) -> None:
     for _ in range(3):
         await client.execute("SELECT n FROM numbers WHERE n = %s", (1,), prepare=True)
-    [text] = looked_at.joined[0].reader.dialogue._statements.values()
+    [text] = looked_at.joined[0].reader.dialogue._statements.known.values()
     assert text == b"SELECT n FROM numbers WHERE n = $1"
     await client.execute("DEALLOCATE ALL")
-    assert looked_at.joined[0].reader.dialogue._statements == {}
+    assert looked_at.joined[0].reader.dialogue._statements.known == {}
 
 
 async def test_a_pipeline_with_an_error_in_it(client: Client) -> None:

@@ -57,7 +57,7 @@ def test_what_is_sent_between_an_error_and_the_sync_is_lost(dialogue: Dialogue) 
     heard(dialogue, "up", say.parse("SELECT 3", "lost") + say.query("SELECT 4") + say.SYNC)
     assert heard(dialogue, "down", say.ready()) == [None]
     assert dialogue.is_idle
-    assert dialogue._statements == {b"old": b"SELECT 1"}
+    assert dialogue._statements.known == {b"old": b"SELECT 1"}
 
 
 def test_prepared_statements_are_made_closed_and_deallocated(dialogue: Dialogue) -> None:
@@ -70,11 +70,11 @@ def test_prepared_statements_are_made_closed_and_deallocated(dialogue: Dialogue)
     heard(dialogue, "down", say.message("3") + say.ready())
     heard(dialogue, "up", say.query('DEALLOCATE B; deallocate prepare "C"""'))
     heard(dialogue, "down", say.complete("DEALLOCATE") * 2 + say.ready())
-    assert dialogue._statements.keys() == {b"d"}
+    assert dialogue._statements.known.keys() == {b"d"}
     heard(dialogue, "up", say.query("DISCARD ALL"))
     heard(dialogue, "down", say.complete("DISCARD ALL") + say.ready())
-    assert dialogue._statements == {}
-    assert dialogue._statements_cost == 0
+    assert dialogue._statements.known == {}
+    assert dialogue._statements._cost == 0
 
 
 def test_a_portal_is_known_until_its_transaction_ends(dialogue: Dialogue) -> None:
@@ -130,8 +130,8 @@ def test_beyond_the_bound_the_oldest_statements_are_forgotten() -> None:
     for n in range(1000):
         heard(dialogue, "up", say.parse("SELECT 1", f"s{n}") + say.SYNC)
         heard(dialogue, "down", say.message("1") + say.ready())
-    assert list(dialogue._statements)[-1] == b"s999"
-    assert len(dialogue._statements) < 100
+    assert list(dialogue._statements.known)[-1] == b"s999"
+    assert len(dialogue._statements.known) < 100
 
 
 def test_long_names_are_not_remembered_for_free() -> None:
@@ -155,5 +155,5 @@ def test_long_names_of_portals_are_not_remembered_for_free() -> None:
     for n in range(50):
         heard(dialogue, "up", say.bind(portal=f"{n:01000}"))
         heard(dialogue, "down", say.message("2"))
-    assert sum(map(len, dialogue._portals)) <= 10_000
-    assert f"{49:01000}".encode() in dialogue._portals
+    assert sum(map(len, dialogue._portals.known)) <= 10_000
+    assert f"{49:01000}".encode() in dialogue._portals.known

@@ -27,6 +27,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, Literal, NamedTuple
 
 from fraiseql_chaos.errors import PeerProtocolError
+from fraiseql_chaos.layers.wire.texts import Texts
 
 __all__ = ["COST_LIMIT_DEFAULT", "DOWN", "TRANSACTIONS", "UP", "Dialogue", "Errand", "Expected", "Phase", "Transaction"]
 
@@ -109,10 +110,8 @@ class Dialogue:
         "_executed",
         "_owed",
         "_portals",
-        "_portals_cost",
         "_state",
         "_statements",
-        "_statements_cost",
         "_texts",
         "backend",
         "copying",
@@ -131,10 +130,9 @@ class Dialogue:
         self.backend: tuple[int, bytes] | None = None
         self.errands = 0
         self._state = 0
-        self._statements: dict[bytes, bytes] = {}
-        self._portals: dict[bytes, bytes | None] = {}
+        self._statements, self._portals = Texts(cost_limit), Texts(cost_limit)
         self._cost_limit = cost_limit
-        self._texts = self._statements_cost = self._portals_cost = 0
+        self._texts = 0
         self._owed = 0
         self._executed: bytes | None = None
 
@@ -197,7 +195,7 @@ class Dialogue:
         name, at = _until_zero(body, start, stop)
         sql, _ = _until_zero(body, at, stop)
         self.expect(Expected(PARSE, sql, name, self._statements.get(name)))
-        self._remember(name, sql)
+        self._statements.remember(name, sql)
 
     def bind(self, _code: int, body: bytes, start: int, stop: int) -> None:
         """A Bind makes a portal of a prepared statement."""
@@ -207,11 +205,7 @@ class Dialogue:
         name, _ = _until_zero(body, at, stop)
         sql = self._statements.get(name)
         self.expect(Expected(BIND, sql))
-        self._close_portal(portal)
-        self._portals[portal] = sql
-        self._portals_cost += _portal_cost(portal, sql)
-        while self._portals_cost > self._cost_limit:
-            self._close_portal(next(iter(self._portals)))
+        self._portals.remember(portal, sql)
 
     def describe(self, code: int, body: bytes, start: int, stop: int) -> None:
         """A Describe asks for columns."""
@@ -232,10 +226,10 @@ class Dialogue:
         name, _ = _until_zero(body, start + 1, stop)
         if body[start] == ord("S"):
             self.expect(Expected(CLOSE, sql, name, sql))
-            self._forget(name)
+            self._statements.forget(name)
         else:
             self.expect(Expected(CLOSE, sql))
-            self._close_portal(name)
+            self._portals.forget(name)
 
     def function_call(self, _code: int, _body: bytes, _start: int, _stop: int) -> None:
         """A FunctionCall is answered like a Query."""
@@ -280,9 +274,9 @@ class Dialogue:
         for expected in reversed(undone):
             if expected.name is not None:
                 if expected.before is None:
-                    self._forget(expected.name)
+                    self._statements.forget(expected.name)
                 else:
-                    self._remember(expected.name, expected.before)
+                    self._statements.remember(expected.name, expected.before)
 
     def ready(self, _code: int, body: bytes, start: int, _stop: int) -> None:
         """A ReadyForQuery settles a Query or a Sync, and tells the state of the transaction."""
@@ -301,9 +295,8 @@ class Dialogue:
         pending = self.pending
         while pending and self._pop().code not in _ENDED_BY_READY:
             pass
-        if state == _IDLE and not pending and self._portals:
+        if state == _IDLE and not pending and self._portals.known:
             self._portals.clear()  # Portals end with their transaction.
-            self._portals_cost = 0
 
     def copies_in(self, _code: int, _body: bytes, _start: int, _stop: int) -> None:
         """A CopyInResponse makes the server read data, and past any Sync."""
@@ -342,30 +335,14 @@ class Dialogue:
         self._owed = sum(expected.code in _ENDED_BY_READY for expected in self.pending)
         self.pending.clear()
         self._portals.clear()
-        self._texts = self._portals_cost = self.errands = 0
-
-    def _remember(self, name: bytes, sql: bytes) -> None:
-        self._forget(name)
-        self._statements[name] = sql
-        self._statements_cost += len(sql) + len(name) + _ENTRY_COST
-        while self._statements_cost > self._cost_limit:
-            self._forget(next(iter(self._statements)))
-
-    def _forget(self, name: bytes) -> None:
-        if (sql := self._statements.pop(name, None)) is not None:
-            self._statements_cost -= len(sql) + len(name) + _ENTRY_COST
-
-    def _close_portal(self, name: bytes) -> None:
-        if name in self._portals:
-            self._portals_cost -= _portal_cost(name, self._portals.pop(name))
+        self._texts = self.errands = 0
 
     def _deallocated(self, tag: bytes, cause: bytes | None) -> None:
         if tag.startswith((b"DEALLOCATE ALL", b"DISCARD ALL")):
             self._statements.clear()
-            self._statements_cost = 0
         elif tag.startswith(b"DEALLOCATE") and cause is not None:
             for name in _DEALLOCATE.findall(cause):
-                self._forget(name[1:-1].replace(b'""', b'"') if name.startswith(b'"') else name.lower())
+                self._statements.forget(name[1:-1].replace(b'""', b'"') if name.startswith(b'"') else name.lower())
 
 
 type Said = Callable[[Dialogue, int, bytes, int, int], None]
@@ -402,11 +379,6 @@ def _text_bytes(expected: Expected) -> int:
     """Return how many bytes an answer that is owed keeps alive by itself; another's text is counted where it was first said."""
     text = expected.sql if expected.code in _TEXTS else None
     return len(text or b"") + len(expected.name or b"")
-
-
-def _portal_cost(name: bytes, sql: bytes | None) -> int:
-    """Return what remembering a portal costs; it keeps its statement's text alive when the statement is gone."""
-    return len(name) + len(sql or b"") + _ENTRY_COST
 
 
 def _until_zero(body: bytes, start: int, stop: int) -> tuple[bytes, int]:
