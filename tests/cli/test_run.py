@@ -42,6 +42,7 @@ WRONG = {
     f"{LATENCY} --rate=often": "--rate=often: a number, requests per second",
     f"{LATENCY} --rate=0": "a rate is a finite number above 0 per second",
     f"{LATENCY} --lasting=3s": "--lasting=3 s: the fault heals at 4 s, and recovery could not be seen",
+    f"{LATENCY} --lasting=9s": "could never show that the service had not recovered (--recovers-within); let it last longer than 9 s",
     f"{LATENCY} --for=0s": "a fault's window must end after it begins",
     f"{LATENCY} --service=broken": "--service=broken: one of stock, hardened",
     f"{LATENCY} --availability=95": "at_least=95.0 is no share; write 0.99 for 99 %",

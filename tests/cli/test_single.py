@@ -9,6 +9,8 @@ from pathlib import Path
 from fraiseql_chaos.cli.main import parser
 from fraiseql_chaos.cli.single import _expectations, _fault
 from fraiseql_chaos.core import seconds
+from fraiseql_chaos.layers.wire.faults import CutAt
+from fraiseql_chaos.layers.wire.trigger import Trigger
 from fraiseql_chaos.reports import read_run
 from fraiseql_chaos.verdicts import Expectation, fails_within, recovers_within
 
@@ -19,7 +21,18 @@ LATENCY = "--fault=network_latency,latency_ms=20"
 
 def test_one_fault_is_run_judged_stored_and_can_be_replayed(tmp_path: Path) -> None:
     """On a real rig, in a process of its own, as people type it; the expectation is one that cannot hold, so that it must be heard."""
-    words = ["run", LATENCY, "--from=500ms", "--for=1s", "--lasting=2s", "--rate=30", "--seed=4", "--fails-within=1ms", "--json=new/copy.json"]
+    words = [
+        "run",
+        LATENCY,
+        "--from=500ms",
+        "--for=1s",
+        "--lasting=2s",
+        "--recovers-within=400ms",
+        "--rate=30",
+        "--seed=4",
+        "--fails-within=1ms",
+        "--json=new/copy.json",
+    ]
     command = [sys.executable, "-m", "fraiseql_chaos.cli", *words]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=RUN_WITHIN_S, cwd=tmp_path)
     assert done.returncode == 1, done.stderr
@@ -47,6 +60,11 @@ def asked_by(fault: str, *words: str) -> tuple[Expectation, ...]:
     return _expectations(arguments, _fault(fault))
 
 
+def test_a_comma_in_a_value_is_written_with_a_backslash() -> None:
+    """A pattern may have one, and elsewhere it parts the options."""
+    assert _fault(r"cut_at,sql=^SELECT 1\, 2,nth=3") == CutAt(trigger=Trigger(sql="^SELECT 1, 2", nth=3))
+
+
 def test_a_run_that_could_not_begin_leaves_no_folder(tmp_path: Path) -> None:
     """The server that was named does not answer: the error says where, and that nothing was touched."""
     command = [sys.executable, "-m", "fraiseql_chaos.cli", "run", LATENCY, "--dsn=postgresql://nobody@127.0.0.1:1/nothing"]
@@ -59,7 +77,7 @@ def test_a_run_that_could_not_begin_leaves_no_folder(tmp_path: Path) -> None:
 
 def test_what_cannot_be_concluded_is_tried_three_times_and_all_of_them_are_kept(tmp_path: Path) -> None:
     """A fault on a statement that nobody says is never seen, so no attempt can tell anything; and a disarmed run is meant to be inconclusive."""
-    words = ["run", "--fault=cut_at,sql=^NO SUCH STATEMENT", "--from=300ms", "--for=300ms", "--lasting=900ms", "--rate=20"]
+    words = ["run", "--fault=cut_at,sql=^NO SUCH STATEMENT", "--from=300ms", "--for=300ms", "--lasting=900ms", "--recovers-within=200ms", "--rate=20"]
     attempts = {}
     for more in ((), ("--disarm",)):
         command = [sys.executable, "-m", "fraiseql_chaos.cli", *words, *more]

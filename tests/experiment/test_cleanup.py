@@ -64,7 +64,16 @@ asyncio.run(main())
 
 BARE = ([sys.executable, "-c", RUNNER], b"deployed")
 WHOLE = (
-    [sys.executable, "-m", "fraiseql_chaos.cli", "run", "--fault=database_unavailable,mode=crash", "--from=200ms", "--for=600ms", "--lasting=5s"],
+    [
+        sys.executable,
+        "-m",
+        "fraiseql_chaos.cli",
+        "run",
+        "--fault=database_unavailable,mode=crash",
+        "--from=200ms",
+        "--for=600ms",
+        "--recovers-within=4s",
+    ],
     b"requests, ",
 )
 MOMENTS = (BARE, BARE, WHOLE, BARE)

@@ -3,7 +3,7 @@
 
 Without ``--fault`` it runs the bundled suite (``suite``). With it, one experiment (``single``):
 
-    fraiseql-chaos run --fault network_latency,latency_ms=250 --from 1s --for 3s --rate 50 --lasting 6s --recovers-within 2s
+    fraiseql-chaos run --fault network_latency,latency_ms=250 --from 1s --for 3s --rate 50 --lasting 7s --recovers-within 2s
 
 Both take a service of the user's own with ``--app`` and ``--workload``.
 """
@@ -50,7 +50,7 @@ def _add_single(group: Any) -> None:
     add("--from", dest="begin", default="1s", metavar="T", help="when it is armed, after the first request (default: %(default)s)")
     add("--for", dest="length", default="3s", metavar="T", help="how long it stays armed (default: %(default)s)")
     add("--rate", default="50", metavar="N", help="requests per second, open loop (default: %(default)s)")
-    add("--lasting", metavar="T", help="how long requests are sent (default: until 4 s after the fault)")
+    add("--lasting", metavar="T", help="how long requests are sent (default: until 1 s after --recovers-within is over)")
     add("--service", default="stock", metavar="VARIANT", help="which reference service, stock or hardened (default: %(default)s)")
     add("--availability", metavar="SHARE", help="expect at least this share of all requests to succeed, 0 to 1")
     add("--fails-within", metavar="T", help="expect every request during the fault to end within T (default with database_unavailable: 5s)")

@@ -7,6 +7,7 @@ It asks all of a workload of the user's; of the reference service it asks only w
 from __future__ import annotations
 
 import argparse
+import re
 import shlex
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -29,6 +30,9 @@ from fraiseql_chaos.verdicts import Expectation, availability, detects_within, f
 
 __all__ = ["run_single"]
 
+AFTERWARDS: Final = seconds(1)
+"""How long the load goes on behind the instant at which everything must succeed again, if the command line does not say."""
+
 FAILS_WITHIN: Final = seconds(5)
 """How long a request may take to fail while the database is away, if the command line does not say."""
 
@@ -43,9 +47,10 @@ async def run_single(arguments: argparse.Namespace, options: ChaosOptions) -> in
     fault = _fault(arguments.fault)
     expectations = _expectations(arguments, fault)
     begin, length = parse_duration(arguments.begin), parse_duration(arguments.length)
-    lasting = parse_duration(arguments.lasting) if arguments.lasting else begin + length + parse_duration("4s")
+    promise = parse_duration(arguments.recovers_within)
+    lasting = parse_duration(arguments.lasting) if arguments.lasting else begin + length + promise + AFTERWARDS
     rate = per_second(_number("--rate", arguments.rate, "requests per second"))
-    _check_before_anything_starts(Window(begin=begin, end=begin + length), lasting, arguments.service)
+    _check_before_anything_starts(Window(begin=begin, end=begin + length), lasting, promise, arguments.service)
     make_room(options.report, option="--report")
     make_room(options.json, option="--json")
     started = datetime.now(UTC)
@@ -95,16 +100,21 @@ def _replay(arguments: argparse.Namespace, options: ChaosOptions) -> str:
     return shlex.join(["fraiseql-chaos", command, *seed, *words])
 
 
-def _check_before_anything_starts(window: Window, lasting: Duration, service: str) -> None:
+def _check_before_anything_starts(window: Window, lasting: Duration, promise: Duration, service: str) -> None:
     """A wrong word costs no start of a server, and leaves no folder of a run that never was."""
     if window.end > lasting:
         raise DeclarationError(f"--lasting={lasting}: the fault heals at {window.end}, and recovery could not be seen; nothing was run")
+    if window.end + promise >= lasting:
+        raise DeclarationError(
+            f"--lasting={lasting}: the fault heals at {window.end}, so a load that ends within {promise} of that could never show that the service had not "
+            f"recovered (--recovers-within); let it last longer than {window.end + promise}, or promise less; nothing was run"
+        )
     if service not in VARIANTS:
         raise DeclarationError(f"--service={service}: one of {', '.join(VARIANTS)}; nothing was run")
 
 
 def _fault(text: str) -> Fault:
-    name, *pairs = text.split(",")
+    name, *pairs = (part.replace("\\,", ",") for part in re.split(r"(?<!\\),", text))
     words: dict[str, str] = {}
     for pair in pairs:
         option, equals, value = pair.partition("=")
