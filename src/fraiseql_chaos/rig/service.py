@@ -13,6 +13,7 @@ A service that dies on its own is a finding and not an error of ours; ``exited``
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import http.client
 import json
 import os
@@ -36,6 +37,9 @@ START_DEADLINE: Final = seconds(30)
 
 TERMINATE_DEADLINE: Final = seconds(5)
 """How long uvicorn may take to finish what it is answering; a request that hangs would keep it for as long as it hangs."""
+
+LAST_WORDS: Final = seconds(5)
+"""How long a launcher that has failed is given to write its log to the end; it takes milliseconds."""
 
 LOG_TAIL_CHARACTERS: Final = 2000
 
@@ -197,6 +201,8 @@ async def _launched(keeper: Keeper, child: Child, *, app: str, report: Path, log
     except RigError:
         raise ServiceError(f"the app {app!r} did not finish starting within {within}; {untouched}; {_tail(log)}") from None
     if outcome["state"] == "failed":
+        with contextlib.suppress(RigError):  # It ends right after its report; until then it still writes the log that is pointed to.
+            await wait_until(lambda: keeper.exit_status(child) is not None, within=LAST_WORDS, what="the end of the launcher")
         what = "could not be imported" if outcome["stage"] == "import" else "was imported but did not start"
         raise ServiceError(f"the app {app!r} {what}: {outcome['error']}; {untouched}; the whole story is in {log}")
     return outcome
