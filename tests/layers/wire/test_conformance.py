@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -14,6 +13,7 @@ from fraiseql_chaos.core import seconds, wait_until
 from fraiseql_chaos.layers.wire.faults import AnswerError, CorruptMessage, CutAt, TruncateResult
 from fraiseql_chaos.layers.wire.trigger import Trigger
 from fraiseql_chaos.rig.postgres import Cluster
+from fraiseql_chaos.rig.postgres.binaries import find_binaries
 from layers.wire.relay import Relay
 
 pytestmark = pytest.mark.anyio
@@ -146,8 +146,7 @@ async def test_errors_in_and_out_of_transactions(client: Client, looked_at: Rela
 
 @pytest.mark.parametrize("mode", ["simple", "extended", "prepared"])
 async def test_pgbench_in_its_three_query_modes(dsn: str, cluster: Cluster, database: str, looked_at: Relay, mode: str) -> None:
-    if (pgbench := shutil.which("pgbench")) is None:
-        pytest.skip("there is no pgbench; install postgresql-contrib or postgresql-client")
+    pgbench = str(find_binaries().bin / "pgbench")
     await _run(pgbench, "--initialize", "--quiet", cluster.dsn(database))  # Not through the relay: that is megabytes, byte by byte.
     out = await _run(pgbench, f"--protocol={mode}", "--client=4", "--transactions=5", "--no-vacuum", dsn)
     assert "number of transactions actually processed: 20/20" in out
@@ -155,8 +154,7 @@ async def test_pgbench_in_its_three_query_modes(dsn: str, cluster: Cluster, data
 
 
 async def test_psql(dsn: str, looked_at: Relay) -> None:
-    if (psql := shutil.which("psql")) is None:
-        pytest.skip("there is no psql; install postgresql-client")
+    psql = str(find_binaries().bin / "psql")
     script = ("SELECT count(*) FROM numbers", r"\d numbers", r"\copy numbers TO /dev/null", "SELECT 1; SELECT 2")
     out = await _run(psql, "--no-psqlrc", "--quiet", "--tuples-only", dsn, *(part for command in script for part in ("-c", command)))
     assert out.split()[0] == "1000"
