@@ -104,7 +104,7 @@ async def test_a_frozen_generator_says_that_it_was_itself(serve: Serve, generato
     stalls = [e for e in events if isinstance(e, GeneratorStalled)]
     stall = max(stalls, key=lambda one: one.stall_ns)
     stopped_ns, continued_ns = signalled_ns
-    assert stall.stall_ns >= continued_ns - stopped_ns - ms(50).ns
+    assert -ms(50).ns <= stall.stall_ns - (continued_ns - stopped_ns) <= ms(300).ns
     assert [o.ordinal for o in operations] == list(range(250))
     # A tenth of a second at both ends is left out, where a busy machine may have delayed the beat and not the sends.
     overdue = [o for o in operations if stall.at_ns - stall.stall_ns + ms(100).ns < o.planned_ns < stall.at_ns - ms(100).ns]
