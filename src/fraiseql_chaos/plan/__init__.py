@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fraiseql_chaos.plan.magnitudes import check_choice, check_count, check_duration, check_share
+from fraiseql_chaos.plan.magnitudes import check_choice, check_count, check_duration, check_fraction, check_share, check_truth
 from fraiseql_chaos.plan.model import Declaration, Fault, Fidelity, Sighting, Window
 from fraiseql_chaos.plan.parameters import (
     described_parameters,
@@ -30,7 +30,9 @@ __all__ = [
     "check_count",
     "check_duration",
     "check_edge_kind",
+    "check_fraction",
     "check_share",
+    "check_truth",
     "described_parameters",
     "edge_for",
     "make_plan",

@@ -22,7 +22,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple, Protocol
 
-from fraiseql_chaos.core import Rolls
+from fraiseql_chaos.layers.packet.draws import Draws
 from fraiseql_chaos.layers.packet.match import Match
 from fraiseql_chaos.layers.packet.packet import Packet
 from fraiseql_chaos.plan import Fault
@@ -107,9 +107,9 @@ class Meeting:
     seed: int
     dice: str
 
-    def rolls(self, direction: Direction, *names: str) -> Rolls:
-        """Return the fault's dice for one direction; the n-th roll is a function of n and of nothing rolled before."""
-        return Rolls(self.seed, self.dice, direction, *names)
+    def draws(self, direction: Direction, *names: str) -> Draws:
+        """Return the fault's dice for one direction; the n-th draw is a function of n and of nothing drawn before."""
+        return Draws(self.seed, self.dice, direction, *names)
 
 
 class Impairment(Protocol):

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Final
 
 from fraiseql_chaos.history import Sample
@@ -31,9 +32,11 @@ __all__ = [
     "KERNELS",
     "WAYS",
     "Captured",
+    "answers",
     "captured",
     "corroborated",
     "in_vain",
+    "late",
     "looked",
     "looks_of",
     "number",
@@ -54,6 +57,8 @@ _PATH: Final = "kernel, asked for the service's connections"
 
 WAYS: Final = {"up": "towards the server", "down": "towards the service", "both": "both ways"}
 """Where packets were sent, as statements say it."""
+
+NS_PER_US: Final = 1000
 
 _SENDERS: Final = {"up": "near", "down": "far"}
 _RECEIVERS: Final = {"up": "far", "down": "near"}
@@ -115,9 +120,9 @@ def captured(found: Collection[Sample]) -> Captured:
 
 
 def number(sample: Sample, name: str) -> int:
-    """Return a count that a sample carries; 0 if it does not."""
+    """Return a count, or a time in whole units, that a sample carries; 0 if it does not."""
     held = sample.value.get(name, 0)
-    return held if isinstance(held, int) else 0
+    return int(held) if isinstance(held, int | float) else 0
 
 
 def looked(samples: Collection[Sample]) -> bool:
@@ -171,6 +176,46 @@ def share(
     return Sighting(witness=CAPTURE, count=number_marked, statement=statement)
 
 
+def late(
+    before: Collection[Sample],
+    during: Collection[Sample],
+    *,
+    direction: Directions,
+    floor_ns: Callable[[Sample], int],
+    field: str,
+    asked: str,
+) -> Sighting:
+    """
+    Count the slices whose packets were on their way as long as a fault demands, if most were, and had not been before.
+
+    Args:
+        before: What witnesses saw before the fault.
+        during: What they saw while it was armed.
+        direction: Which way it acts.
+        floor_ns: How long the packets of a slice are on their way at least.
+        field: Which measure of a slice must reach that: ``delay_us_p50`` or ``delay_us_max``.
+        asked: What was asked for, for the statement.
+    """
+    healthy, looks = (_delayed(slices(samples, direction, whole=whole)) for samples, whole in ((before, False), (during, True)))
+    slow, slow_before = ([s for s in found if number(s, field) * NS_PER_US >= floor_ns(s)] for found in (looks, healthy))
+    statement = f"{asked} asked; in {len(slow)} of {len(looks)} slices packets sent {WAYS[direction]} took as long as that demands"
+    if looks and healthy:
+        taken, earlier = (median(number(s, field) for s in found) / 1000 for found in (looks, healthy))
+        statement += f", {taken:.3g} ms at the median, against {earlier:.3g} ms before"
+    count = len(slow)
+    if len(slow) * 2 <= len(looks):
+        count = 0
+    elif not healthy or len(slow_before) * 2 >= len(healthy):
+        count, statement = 0, f"{statement}; before it was so too, or not measured, so nothing can be told apart"
+    return Sighting(witness=CAPTURE, count=count, statement=statement)
+
+
+def answers(seen: Sighting, during: Collection[Sample]) -> Sighting:
+    """Add how often senders were told, and take back what was seen if none was."""
+    told = sum(number(s, "answered") for s in looks_of("link_capture", during))
+    return Sighting(witness=seen.witness, count=seen.count if told else 0, statement=f"{seen.statement}; {told} answers that nobody had sent")
+
+
 def corroborated(by: Sighting, before: Collection[Sample], during: Collection[Sample], *, counters: Sequence[tuple[str, str]]) -> Sighting:
     """
     Return what the kernels did about it; it counts where the capture has seen the fault, because counters know no rates.
@@ -205,6 +250,11 @@ def sent_by(direction: Directions, counter: str, meaning: str) -> tuple[tuple[st
 def received_by(direction: Directions, counter: str, meaning: str) -> tuple[tuple[str, str], ...]:
     """Return a counter of each kernel that receives what is sent that way."""
     return tuple((f"{_RECEIVERS[way]}.{counter}", f"{meaning} by the {_RECEIVERS[way]} kernel") for way in DIRECTIONS_OF[direction])
+
+
+def _delayed(found: Collection[Sample]) -> list[Sample]:
+    """Return the slices in which something arrived."""
+    return [sample for sample in found if number(sample, "arrived")]
 
 
 def in_vain(before: Collection[Sample]) -> str:

@@ -85,13 +85,13 @@ class Loss:
 class Losing:
     """Loses what the dice say."""
 
-    __slots__ = ("_rate", "_rolls")
+    __slots__ = ("_draws", "_rate")
 
     def __init__(self, fault: Loss, meeting: Meeting) -> None:
         self._rate = fault.rate
-        self._rolls = {direction: meeting.rolls(direction) for direction in DIRECTIONS}
+        self._draws = {direction: meeting.draws(direction) for direction in DIRECTIONS}
 
     def strike(self, packet: Packet, direction: Direction, ordinal: int, at_ns: int) -> Fate | None:
         """Let the packet pass, or lose it."""
         del packet, at_ns
-        return DROPPED if self._rolls[direction][ordinal] < self._rate else None
+        return DROPPED if self._draws[direction][ordinal] < self._rate else None
