@@ -11,7 +11,7 @@ PINNED = {
     "fraiseql_chaos": """
         AnswerError Bandwidth Blackhole Chaos Corrupt CorruptMessage CutAt DelayMessage DropMessage Duration HalfOpen Hang History
         Latency Limit Load Rate Recording Refuse Reset ResetAt Scope Service Slicer SlowAccept SlowClose StallAt Stop Timeout
-        Trigger TruncateResult ambiguous_commit availability correct_results detects_within error_is_clear fails_within fault_observed latency ms no_crash per_second
+        Trigger TruncateResult ambiguous_commit availability correct_results detects_within error_is_clear no_hang fault_observed latency ms no_crash per_second
         read_history recovers seconds slowdown us
     """,
     "fraiseql_chaos.errors": """
@@ -22,9 +22,9 @@ PINNED = {
         HEALTHY OneWay Timed arm armed_with check_stream_fault
     """,
     "fraiseql_chaos.verdicts": """
-        EXPECTATIONS Availability ChaosMetrics CorrectResults DetectsWithin During ErrorIsClear Expectation FailsWithin FaultObserved
+        EXPECTATIONS Availability ChaosMetrics CorrectResults DetectsWithin During ErrorIsClear Expectation NoHang FaultObserved
         Finding Instrument Judgement Latency NoCrash PhaseMetrics RecoversWithin Slowdown SteadyState Verdict
-        availability correct_results detects_within error_is_clear expectation_from_json fails_within fault_observed from_json
+        availability correct_results detects_within error_is_clear expectation_from_json no_hang fault_observed from_json
         instrument judge_all latency no_crash recovers recovers_within slowdown steady_state to_json worst
     """,
 }

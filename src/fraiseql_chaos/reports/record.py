@@ -22,7 +22,7 @@ from typing import Final, Literal, Self
 
 from fraiseql_chaos.core import NS_PER_S, Json, JsonObject
 from fraiseql_chaos.history import FaultHit, FaultRecord, History, Shows
-from fraiseql_chaos.verdicts import ChaosMetrics, Expectation, Finding, Judgement, Verdict
+from fraiseql_chaos.verdicts import ChaosMetrics, Expectation, Finding, Judgement, Verdict, current_kind
 
 __all__ = [
     "RUN_SCHEMA",
@@ -131,7 +131,8 @@ class Weakness:
 
     def explains(self, findings: Iterable[Finding]) -> bool:
         """Tell whether everything that is violated is what this weakness breaks: it excuses no wrong answer and no crash beside it."""
-        return {finding.expectation.kind for finding in findings if finding.verdict == "violated"} <= set(self.violates)
+        broken = {finding.expectation.kind for finding in findings if finding.verdict == "violated"}
+        return broken <= {current_kind(kind) for kind in self.violates}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
