@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
 
+from fraiseql_chaos.core import JsonObject
 from fraiseql_chaos.errors import DeclarationError
 from fraiseql_chaos.workload.model import Case, GraphQLOperation
 

@@ -20,7 +20,7 @@ from fraiseql_chaos.errors import DeclarationError, RigError
 from fraiseql_chaos.experiment.deployment import Deployment
 from fraiseql_chaos.experiment.recorder import Recorder
 from fraiseql_chaos.history import Inventory
-from fraiseql_chaos.rig.postgres.control import APPLICATION_NAME, fetch
+from fraiseql_chaos.rig.postgres.control import APPLICATION_NAME, fetch, session
 from fraiseql_chaos.workload import GraphQLOperation
 from fraiseql_chaos.workload.model import MARK
 
@@ -98,7 +98,10 @@ def _questions(operations: Iterable[GraphQLOperation], mark: str) -> Iterator[tu
 
 
 async def _found(deployment: Deployment, query: str, mark: str) -> dict[str, Json]:
-    rows = await fetch(deployment.server.control_dsn(deployment.database), query)
+    async with session(deployment.server.control_dsn(deployment.database)) as connection:
+        # A question that writes would itself be found, or worse.
+        await connection.execute("SET default_transaction_read_only = on")
+        rows = await (await connection.execute(query.encode())).fetchall()
     return {str(ordinal): times for ordinal, times in ordinals_in(rows, mark).items()}
 
 
