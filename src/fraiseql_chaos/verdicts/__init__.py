@@ -11,7 +11,9 @@ from fraiseql_chaos.verdicts.expectations.detects_within import DetectsWithin, d
 from fraiseql_chaos.verdicts.expectations.error_is_clear import ErrorIsClear, error_is_clear
 from fraiseql_chaos.verdicts.expectations.fault_observed import FaultObserved, fault_observed
 from fraiseql_chaos.verdicts.expectations.instrument import Instrument, instrument
+from fraiseql_chaos.verdicts.expectations.isolated import Isolated, isolated
 from fraiseql_chaos.verdicts.expectations.latency import Latency, latency
+from fraiseql_chaos.verdicts.expectations.latency_within import LatencyWithin, latency_within
 from fraiseql_chaos.verdicts.expectations.memory_below import MemoryBelow, memory_below
 from fraiseql_chaos.verdicts.expectations.no_crash import NoCrash, no_crash
 from fraiseql_chaos.verdicts.expectations.no_data_loss import NoDataLoss, no_data_loss
@@ -23,6 +25,7 @@ from fraiseql_chaos.verdicts.expectations.steady_state import SteadyState, stead
 from fraiseql_chaos.verdicts.expectations.throughput_at_least import ThroughputAtLeast, throughput_at_least
 from fraiseql_chaos.verdicts.jsonform import from_json, to_json
 from fraiseql_chaos.verdicts.judging import judge_all
+from fraiseql_chaos.verdicts.kpis import Kpi, RunKpi, kpis_of, run_kpis
 from fraiseql_chaos.verdicts.metrics import ChaosMetrics, PhaseMetrics
 from fraiseql_chaos.verdicts.model import Expectation, Finding, Judgement, Verdict, worst
 from fraiseql_chaos.verdicts.requests import During
@@ -41,8 +44,11 @@ __all__ = [
     "FaultObserved",
     "Finding",
     "Instrument",
+    "Isolated",
     "Judgement",
+    "Kpi",
     "Latency",
+    "LatencyWithin",
     "MemoryBelow",
     "NoCrash",
     "NoDataLoss",
@@ -50,6 +56,7 @@ __all__ = [
     "NoHang",
     "PhaseMetrics",
     "RecoversWithin",
+    "RunKpi",
     "Slowdown",
     "SteadyState",
     "ThroughputAtLeast",
@@ -65,8 +72,11 @@ __all__ = [
     "fault_observed",
     "from_json",
     "instrument",
+    "isolated",
     "judge_all",
+    "kpis_of",
     "latency",
+    "latency_within",
     "memory_below",
     "no_crash",
     "no_data_loss",
@@ -74,6 +84,7 @@ __all__ = [
     "no_hang",
     "recovers",
     "recovers_within",
+    "run_kpis",
     "slowdown",
     "steady_state",
     "throughput_at_least",

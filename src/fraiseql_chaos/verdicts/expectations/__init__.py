@@ -14,7 +14,9 @@ from fraiseql_chaos.verdicts.expectations.detects_within import DetectsWithin
 from fraiseql_chaos.verdicts.expectations.error_is_clear import ErrorIsClear
 from fraiseql_chaos.verdicts.expectations.fault_observed import FaultObserved
 from fraiseql_chaos.verdicts.expectations.instrument import Instrument
+from fraiseql_chaos.verdicts.expectations.isolated import Isolated
 from fraiseql_chaos.verdicts.expectations.latency import Latency
+from fraiseql_chaos.verdicts.expectations.latency_within import LatencyWithin
 from fraiseql_chaos.verdicts.expectations.memory_below import MemoryBelow
 from fraiseql_chaos.verdicts.expectations.no_crash import NoCrash
 from fraiseql_chaos.verdicts.expectations.no_data_loss import NoDataLoss
@@ -38,7 +40,9 @@ EXPECTATIONS: Final[tuple[type[Expectation], ...]] = (
     ErrorIsClear,
     FaultObserved,
     Instrument,
+    Isolated,
     Latency,
+    LatencyWithin,
     MemoryBelow,
     NoCrash,
     NoDataLoss,
