@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from baselines_made import baseline
 from fraiseql_chaos.core import JsonObject, ms, us
 from fraiseql_chaos.errors import HistoryError
 from fraiseql_chaos.verdicts import (
@@ -22,7 +23,9 @@ from fraiseql_chaos.verdicts import (
     expectation_from_json,
     fault_observed,
     instrument,
+    isolated,
     latency,
+    latency_within,
     memory_below,
     no_crash,
     no_data_loss,
@@ -45,6 +48,8 @@ EVERY: list[Expectation] = [
     no_hang(within=ms(1500)),
     fault_observed("latency", "refuse"),
     instrument(lag_at_most=ms(100)),
+    isolated("ping", "health", slower_at_most=1.25),
+    latency_within(baseline(), 2.5, foreign=True),
     latency(99.9, at_most=us(1500), during="fault", of="service"),
     memory_below(mb=512.5),
     no_crash(),

@@ -142,11 +142,8 @@ def run_kpis(experiments: Mapping[str, Iterable[Kpi]]) -> tuple[RunKpi, ...]:
         Each indicator over all of them; nothing if no experiment has any.
     """
     told = {name: {kpi.name: kpi for kpi in kpis} for name, kpis in sorted(experiments.items())}
-    return tuple(
-        _of_run(indicator, {name: kpis[indicator.name] for name, kpis in told.items() if indicator.name in kpis})
-        for indicator in KPIS
-        if any(told.values())
-    )
+    asked = {indicator: {name: kpis[indicator.name] for name, kpis in told.items() if indicator.name in kpis} for indicator in KPIS}
+    return tuple(_of_run(indicator, kpis) for indicator, kpis in asked.items() if kpis)
 
 
 def _kpi(indicator: Indicator, history: History, doubt: str) -> Kpi:
