@@ -196,7 +196,7 @@ def _verdict(met: int, missed: int, *, for_most: bool) -> Verdict:
 
 def _why(kpis: Mapping[str, Kpi], met: tuple[str, ...], missed: tuple[str, ...], unknown: tuple[str, ...]) -> str:
     if not met and not missed:
-        reasons = sorted({kpis[name].why for name in unknown}, key=len)
+        reasons = sorted({kpis[name].why for name in unknown}, key=lambda why: (len(why), why))
         return f"no experiment can tell: {reasons[0]}" if reasons else "there was no experiment"
     parts = [f"met in {len(met)} of {len(met) + len(missed)}"]
     parts += [f"{len(unknown)} cannot tell"] if unknown else []
