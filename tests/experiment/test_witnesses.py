@@ -18,12 +18,12 @@ URL = "postgresql://app@127.0.0.1:5432/blog"
 PLACE = cast(
     "Any",
     SimpleNamespace(
-        address=SimpleNamespace(host="127.0.0.1", port=5432),
+        way=SimpleNamespace(address=SimpleNamespace(host="127.0.0.1", port=5432), inside=None, link=None),
         database="blog",
         database_url=URL,
         user="app",
         server=SimpleNamespace(control_dsn=lambda: URL, port=5433),
-        service=SimpleNamespace(url="http://127.0.0.1:1", child=SimpleNamespace(pid=1)),
+        service=SimpleNamespace(url="http://127.0.0.1:1", unix_socket=None, child=SimpleNamespace(pid=1)),
     ),
 )
 """Where a deployment's parts are; nothing is there, and nobody looks."""

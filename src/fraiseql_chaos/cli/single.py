@@ -19,7 +19,7 @@ from fraiseql_chaos.cli.status import status_of
 from fraiseql_chaos.core import Duration, parse_duration, per_second, seconds
 from fraiseql_chaos.errors import DeclarationError
 from fraiseql_chaos.experiment import VARIANTS, Chaos, Inconclusive, Laboratory, Load, Title, Violated, fault_from_words
-from fraiseql_chaos.plan import Fault, Window
+from fraiseql_chaos.plan import Fault, Window, edge_for
 from fraiseql_chaos.pytest_plugin.coroutines import ATTEMPTS_MAX
 from fraiseql_chaos.pytest_plugin.laboratory import laboratory_settings
 from fraiseql_chaos.pytest_plugin.options import ChaosOptions
@@ -61,7 +61,7 @@ async def run_single(arguments: argparse.Namespace, options: ChaosOptions) -> in
     say = partial(print, flush=True)  # progress is live also where it is piped
     say("expected", *map(str, expectations), sep="\n  ")
     async with _kept_if_used(folder), Laboratory(settings, folder) as laboratory:
-        service = await laboratory.deploy(None if options.app else arguments.service)
+        service = await laboratory.deploy(None if options.app else arguments.service, edge=options.edge or edge_for([fault]))
         chaos = Chaos()
         load = Load(laboratory, service, chaos, title, say=say)
         for attempt in range(1, ATTEMPTS_MAX + 1):

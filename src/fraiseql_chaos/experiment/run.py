@@ -21,10 +21,11 @@ from typing import Final
 from fraiseql_chaos.core import NS_PER_S, Duration, Rate, fresh_seed, ms, now_ns, seconds
 from fraiseql_chaos.errors import ChaosError, DeclarationError, RigError
 from fraiseql_chaos.experiment.deployment import Deployment, Ledgers
-from fraiseql_chaos.experiment.evidence import hits_of, own_word, testimony
+from fraiseql_chaos.experiment.evidence import testimony
 from fraiseql_chaos.experiment.injection import Injector, guard_of
 from fraiseql_chaos.experiment.inventory import check_found_by, take_inventory
 from fraiseql_chaos.experiment.machine import machine
+from fraiseql_chaos.experiment.own_word import hits_of, own_word
 from fraiseql_chaos.experiment.recorder import Recorder
 from fraiseql_chaos.experiment.witnesses import probes_of
 from fraiseql_chaos.history import Begin, Event, History, ProcessExited
@@ -264,7 +265,7 @@ def _write_evidence(recorder: Recorder, plan: Plan, before: Ledgers, after: Ledg
             continue
         for evidence in testimony(planned, lived[0], lived[1], recorder.samples):
             recorder.append(evidence)
-        if planned.declaration.fault.layer in {"stream", "wire"}:
-            recorder.append(own_word(planned, before, after))
+        if (word := own_word(planned, before, after)) is not None:
+            recorder.append(word)
     for hit in hits_of(after, origin_ns=recorder.origin_ns, since_ns=recorder.origin_ns - LEAD.ns):
         recorder.append(hit)

@@ -44,17 +44,18 @@ def probes_of(plan: Plan, deployment: Deployment) -> tuple[Probe, ...]:
     wanted = {witness for planned in plan.faults for witness in planned.declaration.fault.witnesses}
     makers: dict[str, Callable[[], Probe]] = {
         "edge_answer": lambda: EdgeAnswer(deployment.database_url),
-        "edge_connect": lambda: EdgeConnect(deployment.address.host, deployment.address.port),
-        "edge_farewell": lambda: EdgeFarewell(deployment.address.host, deployment.address.port),
-        "edge_greeting": lambda: EdgeGreeting(deployment.address.host, deployment.address.port),
-        "edge_idle": lambda: EdgeIdle(deployment.address.host, deployment.address.port),
-        "edge_login": lambda: EdgeLogin(deployment.address.host, deployment.address.port, user=deployment.user, database=deployment.database),
+        "edge_connect": lambda: EdgeConnect(deployment.way.address.host, deployment.way.address.port),
+        "edge_farewell": lambda: EdgeFarewell(deployment.way.address.host, deployment.way.address.port),
+        "edge_greeting": lambda: EdgeGreeting(deployment.way.address.host, deployment.way.address.port),
+        "edge_idle": lambda: EdgeIdle(deployment.way.address.host, deployment.way.address.port),
+        "edge_login": lambda: EdgeLogin(deployment.way.address.host, deployment.way.address.port, user=deployment.user, database=deployment.database),
         "edge_round_trip": lambda: EdgeRoundTrip(deployment.database_url),
         "edge_transfer": lambda: EdgeTransfer(deployment.database_url),
         "server_sessions": lambda: ServerSessions(deployment.server.control_dsn(), deployment.database),
-        "service_path": lambda: ServicePath(deployment.service.child.pid, edge_port=deployment.address.port, server_port=deployment.server.port),
+        "service_path": lambda: ServicePath(deployment.service.child.pid, edge_port=deployment.way.address.port, server_port=deployment.server.port),
     }
     if unknown := wanted - makers.keys() - _WITHOUT_PROBE:
         raise InternalError(f"no probe is called {', '.join(map(repr, sorted(unknown)))}, which a fault names as its witness; nothing was armed")
-    always = (ServiceReady(deployment.service.url), ServiceMemory(deployment.service.child.pid))
+    ready = ServiceReady(deployment.service.url, unix_socket=deployment.service.unix_socket)
+    always = (ready, ServiceMemory(deployment.service.child.pid))
     return (*always, *(make() for name, make in makers.items() if name in wanted))

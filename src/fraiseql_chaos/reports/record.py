@@ -109,7 +109,8 @@ def _in_words(hit: FaultHit) -> str:
     fate = {True: ", delivered", False: ", not delivered", None: ""}[hit.delivered]
     answer = f", answered {hit.answered}" if hit.answered else ""
     way = "to the server" if hit.direction == "up" else "to the service"
-    return f"{hit.at_ns / NS_PER_S:.3f} s, connection {hit.connection + 1}, {way}: {what}{of} ({hit.bytes} bytes): {hit.decision}{fate}{answer}"
+    whose = hit.flow if hit.connection is None else f"connection {hit.connection + 1}"
+    return f"{hit.at_ns / NS_PER_S:.3f} s, {whose}, {way}: {what}{of} ({hit.bytes} bytes): {hit.decision}{fate}{answer}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
