@@ -67,7 +67,7 @@ class Laboratory:
             DeclarationError: If the service refuses an operation of the workload.
         """
         deploy = partial(self._deployed, variant)
-        return Service(await deploy(), deploy)
+        return Service(await deploy(), deploy, variant=variant)
 
     async def drop_lost_rig(self) -> None:
         """End a rig that has lost a part, so that the next service gets a new one: what broke in one test must not fail those after it."""

@@ -80,11 +80,6 @@ class BurstResult:
     lasted_s: float
     sent: int
 
-    @property
-    def throughput_per_s(self) -> float:
-        """Answers a second."""
-        return len(self.latencies_ms) / self.lasted_s
-
 
 class BurstGenerator:
     """A generator's process, connected to one service; make one with ``start`` and leave its block to end it."""
@@ -106,7 +101,9 @@ class BurstGenerator:
         Raises:
             RigError: If it does not start.
         """
-        link = await ControlLink.open(keeper, Path(tempfile.mkdtemp(prefix="bursts-", dir=directory)), module="fraiseql_chaos.workload.bursts_driver")
+        link = await ControlLink.open(
+            keeper, Path(tempfile.mkdtemp(prefix="bursts-", dir=directory)), module="fraiseql_chaos.workload.bursts_driver", name="burst generator"
+        )
         await link.say({"target": target.to_json(), "connections": connections, "timeout_ms": REQUEST_TIMEOUT.ms})
         return cls(link)
 

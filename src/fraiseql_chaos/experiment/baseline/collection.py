@@ -96,5 +96,7 @@ async def _repetition(
         counted = await measure_connections(deployment, generator, read, levels) if read and levels else {}
     # Memory is read when everything has been asked, and before anybody else uses the server.
     used = measure_memory(processes)
+    if plan.samples == 0:
+        return {**timed, **counted, **used}
     inside = await measure_inside(settings.python, deployment.database_url, provider, samples=plan.samples, env=deployment.application.env)
     return {**timed, **counted, **used, **inside}

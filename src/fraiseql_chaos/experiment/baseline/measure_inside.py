@@ -102,8 +102,8 @@ async def authentication(domain: str, audience: str, token: str, count: int) -> 
     return {
         "authentication.validate.cached": await timed_async(lambda: warm.validate_token(token), count, batch=5),
         "authentication.validate.uncached": await timed_async(uncached, count),
-        "authentication.jwks.fetch": timed(lambda: provider().jwks_client.fetch_data(), count, 1),
-        "authentication.jwks.cached": timed(lambda: warm.jwks_client.get_jwk_set(), count, 200),
+        "authentication.jwks.fetch": timed(provider().jwks_client.fetch_data, count, 1),
+        "authentication.jwks.cached": timed(warm.jwks_client.get_jwk_set, count, 200),
     }
 
 

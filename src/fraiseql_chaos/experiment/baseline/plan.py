@@ -56,7 +56,8 @@ class BaselinePlan:
     Args:
         repetitions: How often everything is measured, 2 to 100.
         requests: How many requests a burst measures, by how many of them are in flight.
-        samples: How many samples each measurement inside the interpreter takes.
+        samples: How many samples each measurement inside the interpreter takes; 0 for no such measurements.
+        passes: In how many parts a burst is carried out, spread over the repetition, so that what disturbs the machine for a second meets a part of it.
 
     Raises:
         DeclarationError: If there is nothing to measure, or no end of it.
@@ -65,14 +66,15 @@ class BaselinePlan:
     repetitions: int = 10
     requests: Mapping[int, int] = field(default_factory=lambda: MappingProxyType({1: 80, 10: 200, 50: 300}))
     samples: int = 30
+    passes: int = 2
 
     def __post_init__(self) -> None:
         if not 2 <= self.repetitions <= REPETITIONS_MAX:
             raise DeclarationError(
                 f"a baseline takes 2 to {REPETITIONS_MAX} repetitions, because one has no variation, not {self.repetitions}; nothing was measured"
             )
-        if not self.requests or min(*self.requests, *self.requests.values(), self.samples) < 1:
-            raise DeclarationError("a baseline measures at least one request and one sample of each kind; nothing was measured")
+        if not self.requests or min(*self.requests, *self.requests.values(), self.passes) < 1 or self.samples < 0:
+            raise DeclarationError("a baseline measures at least one request with at least one in flight, in at least one part; nothing was measured")
 
     def warm_up(self, in_flight: int) -> int:
         """Return how many requests are sent before those of a burst: two rounds, and at least ten requests."""
@@ -94,4 +96,5 @@ def configuration(plan: BaselinePlan, operations: tuple[GraphQLOperation, ...], 
         "workload": hashlib.sha256(asked.encode()).hexdigest()[:16],
         "requests": {str(in_flight): count for in_flight, count in plan.requests.items()},
         "samples": plan.samples,
+        "passes": plan.passes,
     }
