@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import socket
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -76,9 +77,20 @@ class ControlLink:
             server.close()
         return cls(keeper, child, log, *connected.result())
 
-    async def say(self, message: JsonObject) -> None:
-        """Send a message of the protocol."""
-        self._writer.write(json.dumps(message).encode() + b"\n")
+    async def say(self, message: JsonObject, *, descriptors: tuple[int, ...] = ()) -> None:
+        """
+        Send a message of the protocol.
+
+        Args:
+            message: The message.
+            descriptors: Open files that the child gets with it, as its own; only with a short message, and with no other on its way.
+        """
+        line = json.dumps(message).encode() + b"\n"
+        if descriptors:
+            with socket.socket(fileno=os.dup(self._writer.get_extra_info("socket").fileno())) as wire, suppress(ConnectionError):
+                socket.send_fds(wire, [line], descriptors)
+            return
+        self._writer.write(line)
         # A connection that broke shows when the next line is read, together with the reason.
         with suppress(ConnectionError):
             await self._writer.drain()

@@ -9,6 +9,12 @@ a fault with health. What is left out, because nobody could say on which side of
   one. All of them, arrived or not, for to count only those that arrived would call a lossy link better than it is;
 - arrivals without a sender within ``hold`` of the record's begin: they may have been sent before it.
 
+The counts of a sample: ``sent`` = ``arrived`` + ``missing``, each packet once; ``copies`` are arrivals beyond a packet's first; ``overtaken`` packets arrived
+after one that was sent later; ``changed`` arrivals have other bytes, those among them with ``bad_checksum`` are refused by the kernel; ``answered`` are
+arrivals at the *sender* that nobody sent and that answer its packets, as a RST or an ICMP error that the link made. Delays are those of first arrivals.
+
+What arrived changed has its checksums checked over the parts that it had when it was sent: bits may have made nonsense of its lengths.
+
 Where the kernel dropped packets that a capture should have had, nobody knows which. So there are no counts then: each sample says why, and is not ok.
 What exceeds the files' bound is no such case: the record simply ends where the first was not kept.
 """
@@ -26,7 +32,7 @@ from fraiseql_chaos.layers.packet.checksums import is_whole
 from fraiseql_chaos.layers.packet.match import Match
 from fraiseql_chaos.layers.packet.model import DIRECTIONS, Direction
 from fraiseql_chaos.layers.packet.packet import ICMP, ICMP6, Packet, read_packet
-from fraiseql_chaos.probes.capture.following import Arrival, Crossing, Followed, follow
+from fraiseql_chaos.probes.capture.following import Crossing, Followed, follow
 from fraiseql_chaos.probes.capture.pcap import Captured
 
 __all__ = ["HOLD", "PROBE", "SLICE", "Armed", "Capture", "capture_samples"]
@@ -47,14 +53,16 @@ class Capture:
     Attributes:
         near, far: The packets of each end, on the machine's monotonic clock.
         began_ns, ended_ns: From when until when both were recorded without a gap.
-        lost: How many packets the kernel could not hand over, of both ends.
+        not_kept: How many packets came after a file was full, of both ends.
+        flaw: Why nothing can be counted; empty if it can.
     """
 
     near: Sequence[Captured]
     far: Sequence[Captured]
     began_ns: int
     ended_ns: int
-    lost: int = 0
+    not_kept: int = 0
+    flaw: str = ""
 
     def followed(self, direction: Direction) -> Followed:
         """Return what became of each packet that went one way."""
@@ -103,18 +111,18 @@ class _Counts:
     bytes_arrived: int = 0
     delays_ns: list[int] = field(default_factory=list)
 
-    def add(self, crossing: Crossing) -> None:
-        """Count one packet that was sent."""
+    def add(self, crossing: Crossing, packet: Packet) -> None:
+        """Count one packet that was sent, and read."""
         arrivals = crossing.arrivals
         changed = [arrival for arrival in arrivals if arrival.changed]
         self.sent += 1
         self.bytes_sent += len(crossing.raw)
         self.missing += not arrivals
-        self.arrived += len(changed) < len(arrivals)
+        self.arrived += bool(arrivals)
         self.copies += max(0, len(arrivals) - 1)
         self.overtaken += crossing.overtaken
         self.changed += len(changed)
-        self.bad_checksum += sum(map(_is_refused, changed))
+        self.bad_checksum += sum(not is_whole(packet._replace(raw=arrival.raw)) for arrival in changed)
         if arrivals:
             self.bytes_arrived += len(arrivals[0].raw)
             self.delays_ns.append(max(0, arrivals[0].at_ns - crossing.at_ns))
@@ -161,15 +169,14 @@ def _samples(capture: Capture, fault: Armed, direction: Direction, followed: Fol
             continue
         flows.add(packet.flow)
         if capture.began_ns <= crossing.at_ns <= last_ns and (place := _slice(fault, capture, crossing.at_ns)):
-            slices.setdefault(place, _Counts()).add(crossing)
+            slices.setdefault(place, _Counts()).add(crossing, packet)
     for stranger in answers:
         place = _slice(fault, capture, stranger.at_ns) if capture.began_ns + fault.hold.ns <= stranger.at_ns <= capture.ended_ns else None
         if place is not None and _answers_one_of(stranger.raw, flows):
             slices.setdefault(place, _Counts()).answered += 1
-    error = f"the kernel could not hand over {capture.lost} packets, so what is missing cannot be told from what was not seen" if capture.lost else ""
     for place, counts in sorted(slices.items()):
-        value: JsonObject = {"of": fault.fault_id, "direction": direction, **({} if error else counts.to_json())}
-        yield Sample(probe=PROBE, began_ns=place.began_ns, at_ns=place.ended_ns, ok=not error, value=value, error=error)
+        value: JsonObject = {"of": fault.fault_id, "direction": direction, **({} if capture.flaw else counts.to_json())}
+        yield Sample(probe=PROBE, began_ns=place.began_ns, at_ns=place.ended_ns, ok=not capture.flaw, value=value, error=capture.flaw)
 
 
 def _slice(fault: Armed, capture: Capture, at_ns: int) -> _Slice | None:
@@ -184,12 +191,6 @@ def _slice(fault: Armed, capture: Capture, at_ns: int) -> _Slice | None:
         return None
     began_ns = zero_ns + (at_ns - zero_ns) // SLICE.ns * SLICE.ns
     return _Slice(max(began_ns, first_ns), min(began_ns + SLICE.ns - 1, last_ns))
-
-
-def _is_refused(arrival: Arrival) -> bool:
-    """Tell whether the receiving kernel must refuse what arrived: it cannot be read, or a checksum of its is wrong."""
-    packet = read_packet(arrival.raw)
-    return packet is None or not is_whole(packet)
 
 
 def _answers_one_of(raw: bytes, flows: set[bytes]) -> bool:
