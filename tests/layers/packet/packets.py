@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from functools import partial
 from ipaddress import ip_address
 
 from fraiseql_chaos.layers.packet.engine import LinkEngine
@@ -75,6 +76,12 @@ def udp(payload: bytes = b"x", *, sport: int = 40000, dport: int = 53, source: s
 def icmp(kind: int = 8, code: int = 0, rest: bytes = b"", *, source: str = NEAR, destination: str = FAR) -> bytes:
     """Return an ICMP message in its packet."""
     return ip(58 if ":" in source else 1, struct.pack(">BBHI", kind, code, 0, 1) + rest, source, destination, place=2)
+
+
+tcp6 = partial(tcp, source=NEAR6, destination=FAR6)
+udp6 = partial(udp, source=NEAR6, destination=FAR6)
+icmp6 = partial(icmp, source=NEAR6, destination=FAR6)
+"""The same over IPv6."""
 
 
 def read(raw: bytes) -> Packet:

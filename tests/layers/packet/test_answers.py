@@ -8,9 +8,7 @@ import pytest
 
 from fraiseql_chaos.layers.packet.answers import reset_for, unreachable_for
 from fraiseql_chaos.layers.packet.packet import ACK, FIN, RST, SYN
-from layers.packet.packets import FAR, FAR6, NEAR6, icmp, is_right, read, tcp, udp
-
-SIX = {"source": NEAR6, "destination": FAR6}
+from layers.packet.packets import FAR, FAR6, NEAR6, icmp, icmp6, is_right, read, tcp, tcp6, udp
 
 
 def test_a_syn_is_answered_by_a_reset_that_acknowledges_it() -> None:
@@ -38,7 +36,7 @@ def test_what_is_acknowledged_counts_bytes_a_fin_and_wraps() -> None:
 
 
 def test_a_reset_over_ipv6() -> None:
-    answer = reset_for(read(tcp(flags=SYN, **SIX)))
+    answer = reset_for(read(tcp6(flags=SYN)))
     assert answer is not None
     assert answer[:8].hex() == "6000000000140640"
     assert (answer[8:24], answer[24:40]) == (bytes.fromhex("fd" + "00" * 14 + "02"), bytes.fromhex("fd" + "00" * 14 + "01"))
@@ -58,7 +56,7 @@ def test_an_unreachable_quotes_the_packet() -> None:
 
 def test_an_unreachable_over_ipv6() -> None:
     """RFC 4443: type 1, code 1; 1280 bytes at most."""
-    raw = tcp(b"x" * 1400, **SIX)
+    raw = tcp6(b"x" * 1400)
     answer = unreachable_for(read(raw))
     assert answer is not None
     assert (answer[6], answer[40:42].hex(), answer[48:], len(answer)) == (58, "0101", raw[:1232], 1280)
@@ -85,7 +83,7 @@ def test_no_reset_where_there_must_be_none(raw: bytes) -> None:
     [
         icmp(3),
         icmp(11),
-        icmp(1, **SIX),
+        icmp6(1),
         udp(destination="255.255.255.255"),
         udp(source=NEAR6, destination="ff02::1"),
         udp(source="::", destination=FAR6),
@@ -98,5 +96,5 @@ def test_no_unreachable_where_there_must_be_none(raw: bytes) -> None:
 
 def test_a_ping_is_answered_as_it_is_no_error() -> None:
     assert unreachable_for(read(icmp(8))) is not None
-    assert unreachable_for(read(icmp(128, **SIX))) is not None
+    assert unreachable_for(read(icmp6(128))) is not None
     assert unreachable_for(read(udp(destination=FAR))) is not None

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import random
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest, norm
 
+from fraiseql_chaos.core import dice
 from fraiseql_chaos.layers.packet.asked import _Z, interval, markov_spread
 
 
@@ -37,12 +36,12 @@ def test_packets_that_share_a_fate_tell_less() -> None:
     low, high = interval(50, 1000)
     wider_low, wider_high = interval(50, 1000, spread=4)
     assert wider_low < low < high < wider_high
-    assert interval(50, 1000, spread=4) == pytest.approx(interval(12.5, 250))  # type: ignore[arg-type]  # a quarter of the packets
+    assert interval(50, 1000, spread=4) == pytest.approx(interval(12.5, 250))  # A quarter of the packets.
 
 
 def test_the_spread_of_a_chain_is_that_of_the_chain() -> None:
     """Method: 2000 runs of 500 packets whose fate repeats the last one's with probability 0.6; the variance of their counts, within a tenth."""
-    rng, rate, memory, counts = random.Random(1), 0.2, 0.6, []
+    rng, rate, memory, counts = dice(1), 0.2, 0.6, []
     for _ in range(2000):
         fate, count = rng.random() < rate, 0
         for _ in range(500):

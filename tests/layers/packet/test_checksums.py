@@ -7,10 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fraiseql_chaos.layers.packet.checksums import checksum, has_checksum, header_is_whole, is_whole, repaired, transport_is_whole
-from layers.packet.packets import FAR6, NEAR6, icmp, is_right, ones_complement_sum, read, tcp, udp
+from layers.packet.packets import icmp, icmp6, is_right, ones_complement_sum, read, tcp, tcp6, udp, udp6
 
-SIX = {"source": NEAR6, "destination": FAR6}
-WHOLE = [tcp(b"abc"), tcp(b"abcd"), tcp(b"abc", **SIX), udp(b"abc"), udp(b"abc", **SIX), icmp(rest=b"abc"), icmp(128, rest=b"abc", **SIX)]
+WHOLE = [tcp(b"abc"), tcp(b"abcd"), tcp6(b"abc"), udp(b"abc"), udp6(b"abc"), icmp(rest=b"abc"), icmp6(128, rest=b"abc")]
 
 
 def test_the_example_of_the_rfc() -> None:
@@ -57,7 +56,7 @@ def test_a_datagram_may_do_without_a_checksum_over_ipv4_alone() -> None:
     raw = udp(b"abc")
     bare = read(raw[:26] + b"\0\0" + raw[28:])
     assert (has_checksum(bare), is_whole(bare), repaired(bare)) == (False, True, bare.raw)
-    raw = udp(b"abc", **SIX)
+    raw = udp6(b"abc")
     bare = read(raw[:46] + b"\0\0" + raw[48:])
     assert (has_checksum(bare), is_whole(bare), repaired(bare)) == (True, False, raw)
 

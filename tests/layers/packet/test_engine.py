@@ -33,7 +33,8 @@ def test_what_cannot_be_read_passes_untouched_and_is_counted(garbage: bytes) -> 
 @given(packets=st.lists(st.binary(max_size=100), max_size=20))
 def test_garbage_comes_through_every_fault(packets: list[bytes]) -> None:
     engine = LinkEngine(seed=1)
-    for number, fault in enumerate((Loss(rate=1), BitFlip(rate=1), Duplicate(rate=1), PacketDelay(delay=ms(1)), Partition(how="reset"))):
+    faults: list[PacketFault] = [Loss(rate=1), BitFlip(rate=1), Duplicate(rate=1), PacketDelay(delay=ms(1)), Partition(how="reset")]
+    for number, fault in enumerate(faults):
         engine.arm(str(number), fault, dice=str(number), now_ns=0)
     for packet in packets:
         if packet[:1] not in {b"\x45", b"\x60"}:
@@ -50,7 +51,7 @@ def test_a_fault_acts_its_own_way_alone() -> None:
 
 def test_an_id_is_armed_once_and_healed_once() -> None:
     engine = armed_with(Loss(rate=1))
-    with pytest.raises(DeclarationError, match="a fault with the id '0-fault' is armed already; .*; nothing was armed"):
+    with pytest.raises(DeclarationError, match=r"a fault with the id '0-fault' is armed already; .*; nothing was armed"):
         engine.arm("0-fault", Loss(rate=1), dice="x", now_ns=0)
     engine.heal("0-fault", 1)
     with pytest.raises(DeclarationError, match="no fault with the id '0-fault' is armed; armed are none; nothing was healed"):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from fraiseql_chaos.errors import DeclarationError
-from fraiseql_chaos.layers.packet import match as matching
 from fraiseql_chaos.layers.packet.match import Match
 from fraiseql_chaos.layers.packet.packet import ACK, FIN, RST, SYN
 from layers.packet.packets import icmp, read, tcp, udp
@@ -81,9 +80,8 @@ def test_a_new_connection_on_the_same_ports_counts_its_data_anew() -> None:
     assert [counter.fits(read(raw), "up") for raw in segments] == [True, False, False, True]
 
 
-def test_the_flow_counted_longest_is_forgotten_where_there_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(vars(matching), "FLOWS_KEPT", 2)
-    counter = Match(tcp="data", first=1).counter()
+def test_the_flow_counted_longest_is_forgotten_where_there_are_too_many() -> None:
+    counter = Match(tcp="data", first=1).counter(flows_kept=2)
     flows = [read(tcp(b"x", sport=port)) for port in (1, 2, 3)]
     assert [counter.fits(packet, "up") for packet in (*flows, flows[2], flows[1], flows[0])] == [True, True, True, False, False, True]
 

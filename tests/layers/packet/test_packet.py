@@ -9,16 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fraiseql_chaos.layers.packet.packet import ACK, FIN, ICMP, ICMP6, SYN, TCP, UDP, read_packet
-from layers.packet.packets import FAR6, NEAR6, icmp, read, tcp, udp
+from layers.packet.packets import FAR, FAR6, NEAR, NEAR6, icmp, read, tcp, udp
 
 PORT = st.integers(0, 65535)
 NUMBER = st.integers(0, 2**32 - 1)
 
 
 @given(sport=PORT, dport=PORT, seq=NUMBER, ack=NUMBER, flags=st.integers(0, 255), payload=st.binary(max_size=200), six=st.booleans())
-def test_a_segment_is_read_as_it_was_put_together(sport: int, dport: int, seq: int, ack: int, flags: int, payload: bytes, *, six: bool) -> None:
-    where = {"source": NEAR6, "destination": FAR6} if six else {}
-    raw = tcp(payload, flags, sport=sport, dport=dport, seq=seq, ack=ack, **where)
+def test_a_segment_is_read_as_it_was_put_together(*, sport: int, dport: int, seq: int, ack: int, flags: int, payload: bytes, six: bool) -> None:
+    source, destination = (NEAR6, FAR6) if six else (NEAR, FAR)
+    raw = tcp(payload, flags, sport=sport, dport=dport, seq=seq, ack=ack, source=source, destination=destination)
     packet = read(raw)
     assert (packet.protocol, packet.source_port, packet.destination_port, packet.flags) == (TCP, sport, dport, flags)
     assert (packet.sequence, packet.acknowledgement, packet.payload_bytes) == (seq, ack, len(payload))
@@ -34,16 +34,7 @@ def test_datagrams_and_messages_are_read() -> None:
 
 def test_a_recorded_packet_is_read() -> None:
     """A SYN as Linux sends it, options and all, written out by hand."""
-    raw = bytes.fromhex(
-        "4500003c1c4640004006b1e6ac100a63ac100a0c"
-        + "c0390050"
-        + "00000001"
-        + "00000000"
-        + "a002faf0"
-        + "00000000"
-        + "020405b40402080a0000000100000000"
-        + "01030307"
-    )
+    raw = bytes.fromhex("4500003c1c4640004006b1e6ac100a63ac100a0cc03900500000000100000000a002faf000000000020405b40402080a000000010000000001030307")
     packet = read(raw)
     assert (packet.header, packet.payload, packet.end, packet.flags) == (20, 60, 60, SYN)
     assert packet.flow_words == "tcp 172.16.10.99:49209 > 172.16.10.12:80"
