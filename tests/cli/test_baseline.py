@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
 
-from fraiseql_chaos.baselines import read_baseline
-from fraiseql_chaos.cli import baseline
 from fraiseql_chaos.cli.main import main
-from fraiseql_chaos.experiment.baseline import BaselinePlan
 
 WRONG = {
     "--repetitions=1": "a baseline takes 2 to 100 repetitions, because one has no variation, not 1",
@@ -45,32 +41,3 @@ def test_a_wrong_word_is_refused_before_anything_starts(capsys: pytest.CaptureFi
     assert err.strip().endswith(("nothing was measured", "nothing was run"))
     assert out == ""
     assert list(tmp_path.iterdir()) == []
-
-
-def _short(repetitions: int) -> BaselinePlan:
-    return BaselinePlan(repetitions=repetitions, requests={1: 3}, samples=0, passes=1)
-
-
-def test_it_stores_writes_prints_a_table_and_names_the_file(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A real collection with next to no samples; the file is the stored one, and what is printed is in it."""
-    monkeypatch.setattr(baseline, "BaselinePlan", _short)
-    status, out, err = run(capsys, "--repetitions=2", "--seed=5", "--output=baseline_metrics.json")
-    assert (status, err) == (0, "")
-    (stored,) = (tmp_path / ".chaos" / "baselines").iterdir()
-    written = read_baseline(tmp_path / "baseline_metrics.json")
-    assert read_baseline(stored) == written
-    assert written.seed == 5
-    lines = out.splitlines()
-    assert lines[0].startswith("repetition 1 of 2: ")
-    assert {line.split()[0] for line in lines if line.startswith(("query.", "resources."))} == {metric.name for metric in written.metrics}
-    assert lines[-1] == "baseline  baseline_metrics.json"
-
-
-def test_json_is_all_that_is_on_the_standard_output(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(baseline, "BaselinePlan", _short)
-    status, out, err = run(capsys, "--repetitions=2", "--json")
-    assert status == 0
-    assert json.loads(out)["schema"] == "fraiseql-chaos/baseline/1"
-    assert err.startswith("repetition 1 of 2: ")

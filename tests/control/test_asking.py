@@ -66,5 +66,5 @@ def test_a_process_that_is_not_there_is_waited_for_as_long_as_asked(tmp_path: Pa
 
 
 def test_a_path_that_no_socket_can_have_is_refused() -> None:
-    with pytest.raises(DeclarationError, match="at most 107 bytes.*nothing was started"):
+    with pytest.raises(DeclarationError, match=r"at most 107 bytes.*nothing was started"):
         ControlSocket(Path("/" + "x" * 107), who="forwarder")

@@ -8,12 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from scipy.stats import mannwhitneyu
 
 from fraiseql_chaos import reference
 from fraiseql_chaos.baselines import Baseline, read_baseline, write_baseline
 from fraiseql_chaos.errors import ServiceError
-from fraiseql_chaos.experiment import Application, Rig, RigSettings
+from fraiseql_chaos.experiment import Rig, RigSettings
 from fraiseql_chaos.experiment.baseline import BaselinePlan, collect
 from fraiseql_chaos.experiment.machine import machine
 from fraiseql_chaos.workload.model import Case
@@ -57,44 +56,6 @@ async def test_numbers_have_the_order_that_physics_gives_them(collected: Baselin
 async def test_progress_is_told_while_it_happens(collected: Baseline, progress: list[str]) -> None:
     assert [line.partition(":")[0] for line in progress] == ["repetition 1 of 2", "repetition 2 of 2"]
     assert f"{len(collected.metrics)} metrics" in progress[0]
-
-
-def _application(app: str) -> Application:
-    """Return a reference service with a defect, asked what reads and nothing else."""
-    stock = Application.reference("stock")
-    reads = (reference.READ_POST, reference.READ_USERS, reference.COUNT_USERS)
-    return replace(
-        stock,
-        app=app,
-        app_dir=SABOTAGE,
-        env={"PYTHONPATH": str(reference.SERVICE_DIRECTORY)},
-        workload=replace(stock.workload, operations=reads, weights=(1, 1, 1)),
-    )
-
-
-async def test_a_resolver_that_waits_5_ms_is_a_regression_of_its_query_and_of_nothing_else() -> None:
-    """
-    Seven repetitions of each service in turn, so that the machine's moods meet both alike; then a test of ranks, corrected over all latencies.
-
-    At one in flight the wait adds to the latency. Nothing else of the service asks for posts.
-    """
-    plan = BaselinePlan(repetitions=7, requests={1: 24}, samples=0, passes=1)
-    baselines = []
-    for app in ("stock:app", "slow_post:app"):
-        settings = RigSettings(seed=1, application=_application(app))
-        rig = await Rig.start(settings)
-        baselines.append(await collect(rig.deploy, settings, plan, seed=7, say=lambda _line: None))
-        await rig.close()
-    old, new = baselines
-    latencies = [metric.name for metric in old.metrics if metric.name.endswith("latency_p50")]
-    worse = set()
-    for name in latencies:
-        before, after = old.metric(name), new.metric(name)
-        assert before is not None
-        assert after is not None
-        if mannwhitneyu(after.repetitions, before.repetitions, alternative="greater").pvalue * len(latencies) < 0.05:
-            worse.add(name)
-    assert worse == {"query.by_id.c1.latency_p50"}
 
 
 async def test_a_service_that_answers_wrongly_has_no_baseline(baseline_rig: Rig) -> None:

@@ -42,7 +42,7 @@ class Forwarder:
     def counters(self) -> dict[str, int]:
         """Return TCP's counters of the far kernel, where the process lives."""
         lines = Path(f"/proc/{self.process.pid}/net/snmp").read_text(encoding="ascii").splitlines()
-        names, values = ([line.split()[1:] for line in lines if line.startswith("Tcp:")])
+        names, values = [line.split()[1:] for line in lines if line.startswith("Tcp:")]
         return {name: int(value) for name, value in zip(names, values, strict=True)}
 
 
@@ -80,7 +80,9 @@ def opened(control: LinkControl, name: str = "database", *, mtu: int = 1500) -> 
 
 
 @contextmanager
-def connected(control: LinkControl, ends: LinkEnds, *, family: int = socket.AF_INET, name: str = "database") -> Iterator[tuple[socket.socket, socket.socket]]:
+def connected(
+    control: LinkControl, ends: LinkEnds, *, family: int = socket.AF_INET, name: str = "database"
+) -> Iterator[tuple[socket.socket, socket.socket]]:
     """Return the near and the far end of a TCP connection across the link."""
     address = str(ends.far.ipv4 if family == socket.AF_INET else ends.far.ipv6)
     with control.socket(name, "far", family=family) as listener, control.socket(name, "near", family=family) as client:
@@ -174,11 +176,11 @@ def test_the_first_syn_alone_is_lost_and_the_connect_takes_a_second(forwarder: F
 def test_what_means_nothing_is_refused_and_the_forwarder_goes_on(forwarder: Forwarder) -> None:
     control = forwarder.control
     with opened(control):
-        with pytest.raises(DeclarationError, match="open already.*nothing was opened"):
+        with pytest.raises(DeclarationError, match=r"open already.*nothing was opened"):
             control.open("database", seed=1, mtu=1500)
-        with pytest.raises(DeclarationError, match="an MTU is.*nothing was opened"):
+        with pytest.raises(DeclarationError, match=r"an MTU is.*nothing was opened"):
             control.open("other", seed=1, mtu=68)
-        with pytest.raises(DeclarationError, match="no link is called 'nowhere'.*nothing was done"):
+        with pytest.raises(DeclarationError, match=r"no link is called 'nowhere'.*nothing was done"):
             control.ledger("nowhere")
         with pytest.raises(LocalProtocolError, match="a command is an object"):
             control._ask({"do": "dance"})
@@ -199,7 +201,7 @@ def networks() -> set[str]:
     found = set()
     for process in Path("/proc").glob("[0-9]*/ns/net"):
         try:
-            found.add(os.readlink(process))
+            found.add(str(process.readlink()))
         except OSError:
             continue
     return found
@@ -211,7 +213,7 @@ def test_a_forwarder_that_ends_leaves_no_network_and_no_device(tmp_path: Path, n
     with forwarding(tmp_path) as forwarder:
         control = forwarder.control
         ends = control.open("database", seed=1, mtu=1500)
-        own = {os.readlink(f"/proc/{forwarder.process.pid}/ns/net"), os.readlink(ends.near.namespace)}
+        own = {str(Path(f"/proc/{forwarder.process.pid}/ns/net").readlink()), str(ends.near.namespace.readlink())}
         control.arm("database", "0", Loss(rate=0.5))
         forwarder.process.send_signal(number)
         forwarder.process.wait()
