@@ -18,7 +18,9 @@ URL = "postgresql://app@127.0.0.1:5432/blog"
 PLACE = cast(
     "Any",
     SimpleNamespace(
-        way=SimpleNamespace(address=SimpleNamespace(host="127.0.0.1", port=5432), inside=None, proxy=object(), link=SimpleNamespace(forwarder=SimpleNamespace(pid=1))),
+        way=SimpleNamespace(
+            address=SimpleNamespace(host="127.0.0.1", port=5432), inside=None, proxy=object(), link=SimpleNamespace(forwarder=SimpleNamespace(pid=1))
+        ),
         database="blog",
         database_url=URL,
         user="app",
