@@ -6,10 +6,12 @@ As root, and as a user who is nobody, who needs a user namespace for it.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -23,6 +25,7 @@ import pytest
 from fraiseql_chaos.core import now_ns, seconds
 from fraiseql_chaos.errors import CapabilityError, DeclarationError, LocalProtocolError
 from fraiseql_chaos.layers.packet.control import LinkControl
+from fraiseql_chaos.layers.packet.driver.devices import QUEUE_PACKETS
 from fraiseql_chaos.layers.packet.ends import LinkEnds
 from fraiseql_chaos.layers.packet.faults import Loss, PacketDelay, Partition
 from fraiseql_chaos.layers.packet.match import Match
@@ -30,6 +33,7 @@ from fraiseql_chaos.layers.packet.match import Match
 NOBODY = 65534
 BULK_BYTES = 2_000_000
 DEADLINE_S = 20.0
+SIOCGIFTXQLEN = 0x8942
 
 
 @dataclass(frozen=True)
@@ -75,8 +79,10 @@ def opened(control: LinkControl, name: str = "database", *, mtu: int = 1500) -> 
         ends = control.open(name, seed=7, mtu=mtu)
     except CapabilityError as missing:
         pytest.skip(str(missing))
-    yield ends
-    control.close_link(name)
+    try:
+        yield ends
+    finally:
+        control.close_link(name)
 
 
 @contextmanager
@@ -84,6 +90,8 @@ def connected(
     control: LinkControl, ends: LinkEnds, *, family: int = socket.AF_INET, name: str = "database"
 ) -> Iterator[tuple[socket.socket, socket.socket]]:
     """Return the near and the far end of a TCP connection across the link."""
+    if family == socket.AF_INET6 and ends.far.ipv6 is None:
+        pytest.skip("this kernel has no IPv6 (ipv6.disable=1, or net.ipv6.conf.default.disable_ipv6=1)")
     address = str(ends.far.ipv4 if family == socket.AF_INET else ends.far.ipv6)
     with control.socket(name, "far", family=family) as listener, control.socket(name, "near", family=family) as client:
         listener.settimeout(DEADLINE_S)
@@ -196,6 +204,36 @@ def test_garbage_written_to_the_control_socket_ends_nothing(forwarder: Forwarder
         assert forwarder.process.poll() is None
 
 
+def test_what_no_kernel_would_take_is_counted_as_refused(forwarder: Forwarder) -> None:
+    with opened(forwarder.control) as ends, forwarder.control.tap("database", "near") as near:
+        near.sendto(b"\xff" * 40, (ends.near.device, 0x0800))
+        deadline_ns = now_ns() + seconds(5).ns
+        while not (refused := forwarder.control.ledger("database").up.refused) and now_ns() < deadline_ns:
+            pass
+        assert refused == 1
+
+
+def test_what_finds_the_device_full_is_counted_and_not_called_a_fault(forwarder: Forwarder) -> None:
+    """The forwarder is stopped meanwhile, so that nobody reads what the near kernel sends."""
+    with opened(forwarder.control) as ends, forwarder.control.socket("database", "near", kind=socket.SOCK_DGRAM) as near:
+        forwarder.process.send_signal(signal.SIGSTOP)
+        for _ in range(QUEUE_PACKETS + 500):
+            near.sendto(b"x", (str(ends.far.ipv4), 9))
+        forwarder.process.send_signal(signal.SIGCONT)
+        deadline_ns = now_ns() + seconds(10).ns
+        while (up := forwarder.control.ledger("database").up).packets + up.overrun < QUEUE_PACKETS + 500 and now_ns() < deadline_ns:
+            pass
+        assert up.packets + up.overrun >= QUEUE_PACKETS + 500
+        assert up.overrun >= 500
+        assert up.dropped == 0
+
+
+def queue_packets(control: LinkControl, device: str) -> int:
+    """Return how many packets wait in the near device, by its kernel's word (netdevice(7))."""
+    with control.socket("database", "near", kind=socket.SOCK_DGRAM) as asking:
+        return int(struct.unpack_from("i", fcntl.ioctl(asking, SIOCGIFTXQLEN, struct.pack("16s24x", device.encode())), 16)[0])
+
+
 def networks() -> set[str]:
     """Return every network namespace that a process of this machine lives in."""
     found = set()
@@ -251,6 +289,7 @@ def test_a_user_who_is_nobody_may_have_links_too() -> None:
             control.arm("database", "0-loss", Loss(rate=0.02))
             assert arrives_whole(near, far, 500_000)
             assert control.ledger("database").hits["0-loss"]["dropped"] > 0
+            assert queue_packets(control, ends.near.device) == QUEUE_PACKETS, "a short queue would lose packets that nobody asked to lose"
     finally:
         process.kill()
         process.wait()

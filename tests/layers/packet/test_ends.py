@@ -35,3 +35,10 @@ def test_an_mtu_may_be_any_between() -> None:
 def test_what_is_no_link_is_the_peers_fault(answer: Any) -> None:
     with pytest.raises(PeerProtocolError, match="something that is no link"):
         ends_from_json(answer)
+
+
+def test_a_link_without_ipv6_says_so() -> None:
+    end = {"ipv4": "198.18.0.1", "ipv6": None, "device": "near", "namespace": "/proc/1/ns/net"}
+    assert ends_from_json({"near": end, "far": end | {"ipv6": "fd63::2"}}).near.ipv6 is None
+    with pytest.raises(PeerProtocolError, match="something that is no link"):
+        ends_from_json({"near": {key: value for key, value in end.items() if key != "ipv6"}, "far": end})

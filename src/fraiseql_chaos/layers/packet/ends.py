@@ -14,10 +14,12 @@ from typing import Any, Final, Literal
 
 from fraiseql_chaos.errors import DeclarationError, PeerProtocolError
 
-__all__ = ["LINKS_MAX", "MTU_MAX", "MTU_MIN", "LinkEnd", "LinkEnds", "Side", "addresses_of", "check_mtu", "ends_from_json"]
+__all__ = ["LINKS_MAX", "MTU_MAX", "MTU_MIN", "SIDES", "LinkEnd", "LinkEnds", "Side", "addresses_of", "check_mtu", "ends_from_json"]
 
 type Side = Literal["near", "far"]
 """The service's end, or the server's."""
+
+SIDES: Final[tuple[Side, Side]] = ("near", "far")
 
 MTU_MIN: Final = 1280
 """What IPv6 demands of every link (RFC 8200, section 5)."""
@@ -38,13 +40,14 @@ class LinkEnd:
     One end.
 
     Attributes:
-        ipv4, ipv6: Its addresses.
+        ipv4: Its address.
+        ipv6: Likewise; None where the kernel has no IPv6, or was told to have none, and the link carries IPv4 alone.
         device: What the device is called in its network.
         namespace: Names the network to ``setns``.
     """
 
     ipv4: IPv4Address
-    ipv6: IPv6Address
+    ipv6: IPv6Address | None
     device: str
     namespace: Path
 
@@ -96,4 +99,5 @@ def ends_from_json(raw: Any) -> LinkEnds:
 
 
 def _end(raw: Any) -> LinkEnd:
-    return LinkEnd(ipv4=IPv4Address(raw["ipv4"]), ipv6=IPv6Address(raw["ipv6"]), device=str(raw["device"]), namespace=Path(raw["namespace"]))
+    ipv6 = None if raw["ipv6"] is None else IPv6Address(raw["ipv6"])
+    return LinkEnd(ipv4=IPv4Address(raw["ipv4"]), ipv6=ipv6, device=str(raw["device"]), namespace=Path(raw["namespace"]))

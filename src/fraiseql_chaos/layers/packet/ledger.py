@@ -6,6 +6,8 @@ grow, but for the two that say how much there is *now*. At any instant, and for 
 
     packets + added = what was handed on + held + dropped
 
+What a full device loses, on either side of the link, is no fault's doing and counted by itself.
+
 A *hit* says what became of one packet. The first ``limit`` hits are kept whole, because the first ones explain the most; beyond that only the counts
 go on.
 """
@@ -59,6 +61,8 @@ class Traffic:
         dropped: How many were not handed on, because a fault took them or a queue was full.
         added: How many were handed on, or are held, that the sender did not send: copies, and answers in the other end's stead.
         held, held_bytes: How much is held back now.
+        overrun: How many the sender's device had no room for, by its kernel's count: the link never had them.
+        refused: How many of those handed on the receiver's device did not take.
     """
 
     packets: int
@@ -68,6 +72,8 @@ class Traffic:
     added: int
     held: int
     held_bytes: int
+    overrun: int = 0
+    refused: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ from fraiseql_chaos.core import Json
 from fraiseql_chaos.errors import DeclarationError, LocalProtocolError
 from fraiseql_chaos.layers.packet.codec import fault_from_json
 from fraiseql_chaos.layers.packet.driver.link import Link
+from fraiseql_chaos.layers.packet.driver.mechanism import AnyLink
 from fraiseql_chaos.layers.packet.driver.namespaces import Network
 from fraiseql_chaos.layers.packet.ends import LINKS_MAX, check_mtu
 
@@ -42,7 +43,7 @@ class Commands:
     """
 
     def __init__(self, far: Network, user: Path | None) -> None:
-        self.links: dict[str, Link] = {}
+        self.links: dict[str, AnyLink] = {}
         self._far = far
         self._user = user
         self._ordinals = itertools.count()
@@ -97,7 +98,7 @@ class Commands:
         self.links[name] = Link(ordinal, self._far, seed=seed, mtu=mtu)
         return self.links[name].ends
 
-    def _link(self, name: str) -> Link:
+    def _link(self, name: str) -> AnyLink:
         if name not in self.links:
             raise DeclarationError(f"no link is called {name!r} (open: {', '.join(self.links) or 'none'}); nothing was done")
         return self.links[name]

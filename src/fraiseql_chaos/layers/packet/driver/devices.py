@@ -1,50 +1,49 @@
 """
-Network devices by ``ioctl``: a TUN device with its addresses, and the loopback, both of the namespace that this process is in.
+Network devices of the namespace that this process is in: a TUN device, a veth pair, the loopback.
 
-Sources: ``linux/if_tun.h``, ``netdevice(7)``, ``linux/ipv6.h``. A TUN device belongs to the namespace in which ``/dev/net/tun`` was opened, hands over
-packets with finished checksums because no offload is asked for, and goes when its descriptor is closed.
+Sources: ``linux/if_tun.h``, ``linux/ethtool.h``. A TUN device belongs to the namespace in which ``/dev/net/tun`` was opened, hands over packets with
+finished checksums because no offload is asked for, and goes when its descriptor is closed. The devices of a veth pair are told to do without
+offloads for the same reason: what a capture sees, and what a fault acts on, is a packet as a wire would have it.
 """
 
 from __future__ import annotations
 
-import contextlib
+import ctypes
+import errno
 import fcntl
 import os
 import socket
 import struct
 from ipaddress import IPv4Interface, IPv6Interface
+from pathlib import Path
 from typing import Final
 
 from fraiseql_chaos.errors import CapabilityError
+from fraiseql_chaos.layers.packet.driver.netlink import add_address, add_veth, set_up
 
-__all__ = ["open_tun", "raise_loopback"]
+__all__ = ["QUEUE_PACKETS", "configure", "dropped_before", "open_tun", "open_veth", "raise_loopback"]
 
 _TUNSETIFF: Final = 0x400454CA
 _IFF_TUN_WITHOUT_HEADER: Final = 0x0001 | 0x1000
-_SIOCGIFFLAGS: Final = 0x8913
-_SIOCSIFFLAGS: Final = 0x8914
-_SIOCSIFADDR: Final = 0x8916
-_SIOCSIFNETMASK: Final = 0x891C
-_SIOCSIFMTU: Final = 0x8922
-_SIOCGIFINDEX: Final = 0x8933
-_SIOCSIFTXQLEN: Final = 0x8943
-_IFF_UP: Final = 1
+_SIOCETHTOOL: Final = 0x8946
+_OFFLOADS: Final = (0x17, 0x1F, 0x25, 0x2C)
+"""Sending: checksums, TCP segmentation, generic segmentation; receiving: coalescing (``ETHTOOL_STXCSUM`` and so on)."""
 
 QUEUE_PACKETS: Final = 10_000
-"""How many packets wait in the device for us: a burst of TCP's largest window must not be lost by a link that was asked to lose nothing."""
+"""How many packets wait in a device for us: a burst of TCP's largest window must not be lost by a link that was asked to lose nothing."""
 
 _DEVICE: Final = "/dev/net/tun"
 
+_NO_IPV6: Final = frozenset({errno.EAFNOSUPPORT, errno.EOPNOTSUPP, errno.EACCES, errno.EPERM})
+"""What the kernel says to an IPv6 address where it was built or started without IPv6, or was told to have none (``disable_ipv6``)."""
 
-def open_tun(name: str, ipv4: IPv4Interface, ipv6: IPv6Interface, *, mtu: int) -> int:
+
+def open_tun(name: str) -> int:
     """
-    Make a device, in the namespace that this process is in.
+    Make a TUN device.
 
     Args:
         name: What it is called; at most 15 bytes.
-        ipv4: Its address, with the length of the network's prefix.
-        ipv6: Likewise; left out where the kernel has no IPv6.
-        mtu: The largest packet, in bytes.
 
     Returns:
         A descriptor that reads and writes packets without waiting. Closing it takes the device away.
@@ -56,52 +55,81 @@ def open_tun(name: str, ipv4: IPv4Interface, ipv6: IPv6Interface, *, mtu: int) -
         descriptor = os.open(_DEVICE, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise CapabilityError(
-            f"a packet link needs {_DEVICE}, and it cannot be opened ({error.strerror}); modprobe tun; nothing was opened"
+            f"a packet link needs {_DEVICE}, and it cannot be opened ({error.strerror}); {_remedy(error)}; nothing was opened"
         ) from None
     try:
         fcntl.ioctl(descriptor, _TUNSETIFF, struct.pack("16sH22x", name.encode(), _IFF_TUN_WITHOUT_HEADER))
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
-            _set(asking, _SIOCSIFMTU, name, struct.pack("i", mtu))
-            with contextlib.suppress(
-                PermissionError
-            ):  # Asks for rights outside any user namespace; without them the queue stays at the kernel's 500.
-                _set(asking, _SIOCSIFTXQLEN, name, struct.pack("i", QUEUE_PACKETS))
-            _set(asking, _SIOCSIFADDR, name, _address(ipv4.ip.packed))
-            _set(asking, _SIOCSIFNETMASK, name, _address(ipv4.netmask.packed))
-            _raise(asking, name)
-            (index,) = struct.unpack_from("i", fcntl.ioctl(asking, _SIOCGIFINDEX, struct.pack("16s24x", name.encode())), 16)
-        if socket.has_ipv6:
-            _add_ipv6(ipv6, index)
-    except BaseException:
+    except OSError as error:
         os.close(descriptor)
-        raise
+        raise CapabilityError(
+            f"the kernel makes no TUN device here ({error.strerror}); run as root, or allow it CAP_NET_ADMIN; nothing was opened"
+        ) from None
     return descriptor
 
 
-def raise_loopback() -> None:
-    """Bring the loopback device up; a new namespace has it down."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
-        _raise(asking, "lo")
+def open_veth(name: str, *, peer: str, peer_network: int) -> None:
+    """
+    Make a veth pair that sends whole packets with finished checksums; see ``add_veth``.
 
-
-def _add_ipv6(address: IPv6Interface, index: int) -> None:
+    Raises:
+        CapabilityError: If the kernel has none.
+    """
     try:
-        asking = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
-    except OSError:
-        return  # The kernel was started without IPv6.
-    with asking:
-        fcntl.ioctl(asking, _SIOCSIFADDR, struct.pack("16sIi", address.ip.packed, address.network.prefixlen, index))
+        add_veth(name, peer=peer, peer_network=peer_network)
+    except OSError as error:
+        raise CapabilityError(f"this kernel makes no veth pair ({error.strerror}); modprobe veth (CONFIG_VETH); nothing was opened") from None
 
 
-def _raise(asking: socket.socket, name: str) -> None:
-    (flags,) = struct.unpack_from("H", fcntl.ioctl(asking, _SIOCGIFFLAGS, struct.pack("16s24x", name.encode())), 16)
-    _set(asking, _SIOCSIFFLAGS, name, struct.pack("H", flags | _IFF_UP))
+def configure(name: str, ipv4: IPv4Interface, ipv6: IPv6Interface, *, mtu: int) -> bool:
+    """
+    Bring a device up, with its addresses.
+
+    Args:
+        name: What it is called.
+        ipv4: Its address, with the length of the network's prefix.
+        ipv6: Likewise; left out where the kernel has no IPv6.
+        mtu: The largest packet, in bytes.
+
+    Returns:
+        Whether it has the IPv6 address.
+
+    Raises:
+        OSError: If the kernel refuses.
+    """
+    set_up(name, mtu=mtu, queue_packets=QUEUE_PACKETS)
+    add_address(name, ipv4)
+    try:
+        add_address(name, ipv6)
+    except OSError as error:
+        if error.errno in _NO_IPV6:
+            return False
+        raise
+    return True
 
 
-def _set(asking: socket.socket, what: int, name: str, value: bytes) -> None:
-    fcntl.ioctl(asking, what, struct.pack("16s24s", name.encode(), value))
+def do_without_offloads(name: str) -> None:
+    """Have a device send packets as they would be on a wire, one by one and with their checksums, and take them in likewise."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        for offload in _OFFLOADS:
+            value = ctypes.create_string_buffer(struct.pack("=II", offload, 0), 8)
+            fcntl.ioctl(asking, _SIOCETHTOOL, struct.pack("16sP16x", name.encode(), ctypes.addressof(value)))
 
 
-def _address(packed: bytes) -> bytes:
-    """Return an IPv4 address as ``struct sockaddr_in``."""
-    return struct.pack("=HH4s8x", socket.AF_INET, 0, packed)
+def raise_loopback() -> None:
+    """Bring the loopback device up, which gives it its addresses; a new namespace has it down."""
+    set_up("lo")
+
+
+def dropped_before(name: str) -> int:
+    """Return how many packets a device had no room for, and so never handed over, by its kernel's count (proc_net_dev)."""
+    for line in Path("/proc/thread-self/net/dev").read_bytes().splitlines():
+        device, _, counts = line.partition(b":")
+        if device.strip() == name.encode():
+            return int(counts.split()[11])
+    return 0
+
+
+def _remedy(error: OSError) -> str:
+    if error.errno in {errno.EACCES, errno.EPERM}:
+        return f"allow it (chmod 0666 {_DEVICE}; in a container: --device {_DEVICE}, and its cgroup must allow it)"
+    return f"modprobe tun (CONFIG_TUN), and mknod {_DEVICE} c 10 200 where it is missing (in a container: --device {_DEVICE})"

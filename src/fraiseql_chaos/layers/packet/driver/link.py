@@ -1,39 +1,43 @@
 """
-One link: two devices, the engine between them, and what may be opened at its ends.
+One link: two TUN devices and the engine between them.
 
     near device --read--> engine --write--> far device          and the other way round
 
-Packets are read until the device has no more, up to a bound, so that neither direction starves the other or the control socket. A device whose queue
-is full refuses a packet, which is lost then, as on any full queue, and counted.
+A wake-up says that one packet waits. While they come one by one, one is read for each, because a read in vain costs more than it would save; when one
+follows the last closely, as in bulk, they are read until there are no more, up to a bound, so that neither direction starves the other or the
+control socket. A device whose queue is full drops a packet, as any full queue does, and it is counted.
 """
 
 from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from fraiseql_chaos.core import Json, JsonObject, now_ns
+from fraiseql_chaos.core.units import NS_PER_US
 from fraiseql_chaos.layers.packet.codec import hits_to_json, ledger_to_json
 from fraiseql_chaos.layers.packet.driver.devices import open_tun
 from fraiseql_chaos.layers.packet.driver.namespaces import Network
-from fraiseql_chaos.layers.packet.ends import Side, addresses_of
+from fraiseql_chaos.layers.packet.driver.sides import Sides
+from fraiseql_chaos.layers.packet.ends import SIDES, Side
 from fraiseql_chaos.layers.packet.engine import LinkEngine
-from fraiseql_chaos.layers.packet.model import Direction, PacketFault
+from fraiseql_chaos.layers.packet.ledger import PacketLedger, Traffic
+from fraiseql_chaos.layers.packet.model import DIRECTIONS, Direction, PacketFault
 
 __all__ = ["Link"]
 
 BATCH: Final = 64
 """How many packets are read before the other direction has its turn."""
 
-_SO_RCVBUFFORCE: Final = 33
-_SO_TIMESTAMPNS: Final = 35
-_ETH_P_ALL: Final = 3
-TAP_BYTES: Final = 32 * 2**20
-"""What a capture may fall behind before its kernel drops, and counts what it dropped."""
+CLOSE_NS: Final = 25 * NS_PER_US
+"""Packets of one direction that follow each other faster come in bulk: less than half of a round trip, and several times what one takes to be carried."""
 
-_TOWARDS: Final[dict[Direction, Side]] = {"up": "far", "down": "near"}
+HEADROOM_BYTES: Final = 64
+"""What is read beyond the MTU, so that a packet that is longer than allowed is seen as such and not cut."""
 
 
 class Link:
@@ -45,98 +49,98 @@ class Link:
         far: The network at its far end, in which this process lives.
         seed: Where the dice of its faults derive from.
         mtu: The largest packet, in bytes.
+
+    Attributes:
+        sources: What is to be called when a descriptor can be read.
+        ends: Its addresses, devices and networks.
     """
 
     def __init__(self, ordinal: int, far: Network, *, seed: int, mtu: int) -> None:
-        self.engine = LinkEngine(seed=seed)
-        self.overflowed = 0
-        self._far = far
-        near4, far4, near6, far6 = addresses_of(ordinal)
-        names: dict[Side, str] = {"near": "near", "far": f"far{ordinal}"}
-        self.near = Network.make(far)
+        self._engine = LinkEngine(seed=seed)
+        self._read_bytes = mtu + HEADROOM_BYTES
+        self._sides = Sides(ordinal, far)
+        self._devices: dict[Side, int] = {}
         try:
-            with self.near.visited(far):
-                near_device = open_tun(names["near"], near4, near6, mtu=mtu)
-            try:
-                far_device = open_tun(names["far"], far4, far6, mtu=mtu)
-            except BaseException:
-                os.close(near_device)
-                raise
+            for side in SIDES:
+                with self._sides.visited(side):
+                    self._devices[side] = open_tun(self._sides.names[side])
+            self._sides.configure(mtu)
         except BaseException:
-            self.near.close()
+            self.close()
             raise
-        self.devices: dict[Side, int] = {"near": near_device, "far": far_device}
-        self._names = names
-        self._read_bytes = mtu + 64
-        self.ends: JsonObject = {
-            "near": {"ipv4": str(near4.ip), "ipv6": str(near6.ip), "device": names["near"], "namespace": str(self.near.path)},
-            "far": {"ipv4": str(far4.ip), "ipv6": str(far6.ip), "device": names["far"], "namespace": str(far.path)},
-        }
+        self._sources: dict[Direction, int] = {"up": self._devices["near"], "down": self._devices["far"]}
+        self._targets: dict[Direction, int] = {"up": self._devices["far"], "down": self._devices["near"]}
+        self._came_ns: dict[Direction, int] = dict.fromkeys(DIRECTIONS, 0)
+        self._refused: dict[Direction, int] = dict.fromkeys(DIRECTIONS, 0)
+        self.sources: Mapping[int, Callable[[], None]] = {self._sources[way]: partial(self.carry, way) for way in DIRECTIONS}
+        self.ends: JsonObject = self._sides.describe()
+
+    @property
+    def due_ns(self) -> int | None:
+        """When something is to be released; None if nothing is."""
+        return self._engine.due_ns
 
     def carry(self, direction: Direction) -> None:
         """Carry what waits at one end."""
-        source = self.devices["near" if direction == "up" else "far"]
-        feed, write = self.engine.feed, self._write
-        for _ in range(BATCH):
-            try:
-                packet = os.read(source, self._read_bytes)
-            except BlockingIOError:
-                return
-            leaving = feed(direction, packet, now_ns())
-            if leaving:
-                write(leaving)
+        source, size, time_ns = self._sources[direction], self._read_bytes, now_ns()
+        is_bulk = time_ns - self._came_ns[direction] < CLOSE_NS
+        try:
+            self._write(self._engine.feed(direction, os.read(source, size), time_ns))
+            if is_bulk:
+                for _ in range(BATCH):
+                    packet = os.read(source, size)
+                    self._write(self._engine.feed(direction, packet, now_ns()))
+                time_ns = now_ns()
+        except BlockingIOError:
+            time_ns = now_ns()
+        self._came_ns[direction] = time_ns
 
-    def release(self) -> None:
+    def release(self, time_ns: int) -> None:
         """Hand on what has come due."""
-        self._write(self.engine.take(now_ns()))
+        self._write(self._engine.take(time_ns))
 
     def arm(self, fault_id: str, fault: PacketFault, dice: str) -> None:
         """Arm a fault."""
-        self.engine.arm(fault_id, fault, dice=dice, now_ns=now_ns())
+        self._engine.arm(fault_id, fault, dice=dice, now_ns=now_ns())
 
     def heal(self, fault_id: str) -> None:
         """Heal a fault, and hand on what it held."""
-        self.engine.heal(fault_id, now_ns())
-        self.release()
+        time_ns = now_ns()
+        self._engine.heal(fault_id, time_ns)
+        self.release(time_ns)
 
     def ledger(self) -> JsonObject:
         """Return what crossed."""
-        return ledger_to_json(self.engine.ledger())
+        ledger = self._engine.ledger()
+        return ledger_to_json(replace(ledger, up=self._whole(ledger, "up"), down=self._whole(ledger, "down")))
 
     def hits(self, since: int, limit: int) -> list[Json]:
         """Return what faults did, from one hit on."""
-        return hits_to_json(self.engine.hits(since)[:limit])
+        return hits_to_json(self._engine.hits(since)[:limit])
 
     def tap(self, side: Side) -> socket.socket:
-        """Return a socket that the kernel of one end hands a copy of every packet to, with the time; nobody here ever reads it."""
-        with self._network(side).visited(self._far):
-            tap = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC, socket.htons(_ETH_P_ALL))
-        tap.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
-        try:
-            tap.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, TAP_BYTES)
-        except PermissionError:  # Only who is root outside any user namespace may go beyond net.core.rmem_max.
-            tap.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, TAP_BYTES)
-        tap.bind((self._names[side], _ETH_P_ALL))
-        return tap
+        """Return a socket that is handed a copy of every packet at one end; see ``Sides.tap``."""
+        return self._sides.tap(side)
 
     def socket(self, side: Side, family: int, kind: int) -> socket.socket:
         """Return a new socket that lives at one end."""
-        with self._network(side).visited(self._far):
-            return socket.socket(family, kind | socket.SOCK_CLOEXEC)
+        return self._sides.socket(side, family, kind)
 
     def close(self) -> None:
         """Take both devices away, and let go of the near network."""
-        for device in self.devices.values():
+        for device in self._devices.values():
             os.close(device)
-        self.near.close()
+        self._sides.close()
 
-    def _network(self, side: Side) -> Network:
-        return self.near if side == "near" else self._far
+    def _whole(self, ledger: PacketLedger, direction: Direction) -> Traffic:
+        """Return what crossed in one direction, and what never got as far as the link, or no further."""
+        traffic = ledger.up if direction == "up" else ledger.down
+        sender: Side = "near" if direction == "up" else "far"
+        return replace(traffic, overrun=self._sides.dropped_before(sender), refused=self._refused[direction])
 
     def _write(self, leaving: Sequence[tuple[Direction, bytes]]) -> None:
-        devices = self.devices
         for direction, packet in leaving:
             try:
-                os.write(devices[_TOWARDS[direction]], packet)
+                os.write(self._targets[direction], packet)
             except OSError:  # A full queue, a device that is down, or what no kernel would take for a packet: lost, as on any wire.
-                self.overflowed += 1
+                self._refused[direction] += 1

@@ -32,12 +32,13 @@ class Network:
     A network namespace that a descriptor of ours holds.
 
     Attributes:
+        descriptor: What holds it.
         path: Names it to other processes of this user, for as long as we live.
     """
 
     def __init__(self) -> None:
-        self._descriptor = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
-        self.path = Path(f"/proc/{os.getpid()}/fd/{self._descriptor}")
+        self.descriptor = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+        self.path = Path(f"/proc/{os.getpid()}/fd/{self.descriptor}")
 
     @classmethod
     def make(cls, home: Network) -> Network:
@@ -51,7 +52,7 @@ class Network:
 
     def enter(self) -> None:
         """Move this process into it."""
-        os.setns(self._descriptor, os.CLONE_NEWNET)
+        os.setns(self.descriptor, os.CLONE_NEWNET)
 
     @contextmanager
     def visited(self, home: Network) -> Iterator[None]:
@@ -64,7 +65,7 @@ class Network:
 
     def close(self) -> None:
         """Let go of it; it ends when nobody else lives in it."""
-        os.close(self._descriptor)
+        os.close(self.descriptor)
 
 
 def enter_own_network() -> tuple[Network, Path | None]:

@@ -3,6 +3,9 @@ The forwarder's process: one thread, one ``epoll``, every link and the control s
 
 It lives in the far network, which it makes first, and ends when it is told to (SIGTERM, SIGINT) or killed; then its descriptors close, and with them
 go the devices. A network lives on for as long as somebody lives in it.
+
+What is held back leaves at its instant and never before: one timer rings a little early (``core.lead``), and the rest is watched from turn to turn
+of the loop, which goes on carrying packets meanwhile.
 """
 
 from __future__ import annotations
@@ -14,23 +17,28 @@ import select
 import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
 from fraiseql_chaos.control import LINE_BYTES_MAX, answer_line
 from fraiseql_chaos.core import Json, now_ns
+from fraiseql_chaos.core.lead import Lead
 from fraiseql_chaos.errors import CapabilityError
 from fraiseql_chaos.layers.packet.driver.commands import Commands
-from fraiseql_chaos.layers.packet.driver.link import Link
+from fraiseql_chaos.layers.packet.driver.mechanism import AnyLink
 from fraiseql_chaos.layers.packet.driver.namespaces import enter_own_network
-from fraiseql_chaos.layers.packet.model import Direction
 
 __all__ = ["run"]
 
 BACKLOG: Final = 16
 
 ANSWER_S: Final = 0.1
+
+_UNSET: Final = 2**63
+
+_LAST_NS: Final = 2**62
+"""146 years after boot: what lies beyond does not fit the kernel's ``timespec`` arithmetic, and may as well come then."""
 
 
 def run(prog: str) -> None:
@@ -66,52 +74,68 @@ def _refusing(refusal: CapabilityError) -> Callable[[bytes], tuple[bytes, list[s
 class _Loop:
     """The one loop: packets first, then whatever has come due, then commands."""
 
-    def __init__(self, control: Path, answer: Callable[[bytes], tuple[bytes, list[socket.socket]]], links: dict[str, Link] | None = None) -> None:
+    def __init__(
+        self, control: Path, answer: Callable[[bytes], tuple[bytes, list[socket.socket]]], links: Mapping[str, AnyLink] | None = None
+    ) -> None:
         self._answer = answer
-        self._links: dict[str, Link] = {} if links is None else links
+        self._links: Mapping[str, AnyLink] = {} if links is None else links
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
         self._listener.bind(str(control))
         self._listener.listen(BACKLOG)
         self._epoll = select.epoll()
         self._timer = os.timerfd_create(time.CLOCK_MONOTONIC, flags=os.TFD_NONBLOCK | os.TFD_CLOEXEC)
-        self._timer_ns = 0
+        self._set_for_ns = _UNSET
+        self._lead = Lead()
         self._clients: dict[int, tuple[socket.socket, bytes]] = {}
-        self._sources: dict[int, tuple[Link, Direction]] = {}
+        self._sources: dict[int, Callable[[], None]] = {}
         for descriptor in (self._listener.fileno(), self._timer):
             self._epoll.register(descriptor, select.EPOLLIN)
 
     def serve(self) -> None:
         """Serve for ever."""
         gc.freeze()  # What was imported lives as long as the process; collections need not look at it again.
+        poll, timeout_s = self._epoll.poll, -1
         while True:
-            for descriptor, _ in self._epoll.poll():
-                if (source := self._sources.get(descriptor)) is not None:
-                    source[0].carry(source[1])
+            for descriptor, _ in poll(timeout_s):
+                if (carry := self._sources.get(descriptor)) is not None:
+                    carry()
                 elif descriptor == self._timer:
                     self._ring()
                 elif descriptor == self._listener.fileno():
                     self._accept()
                 elif descriptor in self._clients:
                     self._hear(descriptor)
-            self._set_timer()
+            timeout_s = self._keep_time()
+
+    def _keep_time(self) -> int:
+        """Release what is due; return how long to wait for packets: not at all while the next instant is near, for ever otherwise."""
+        next_ns = _UNSET
+        for link in self._links.values():
+            due_ns = link.due_ns
+            if due_ns is None:
+                continue
+            if due_ns <= (time_ns := now_ns()):
+                link.release(time_ns)
+                due_ns = link.due_ns
+            if due_ns is not None and due_ns < next_ns:
+                next_ns = due_ns
+        if next_ns == _UNSET:
+            return -1
+        ring_ns = next_ns - self._lead.ns
+        if ring_ns <= now_ns():
+            return 0
+        if ring_ns != self._set_for_ns:
+            self._set_for_ns = ring_ns
+            os.timerfd_settime_ns(self._timer, flags=os.TFD_TIMER_ABSTIME, initial=min(ring_ns, _LAST_NS))
+        return -1
 
     def _ring(self) -> None:
         try:
             os.read(self._timer, 8)
         except BlockingIOError:
             return  # It was set anew since.
-        self._timer_ns = 0
-        for link in self._links.values():
-            link.release()
-
-    def _set_timer(self) -> None:
-        """Have the kernel wake us when the next packet comes due; never before, and 0 for never."""
-        due_ns = min((due for link in self._links.values() if (due := link.engine.due_ns) is not None), default=0)
-        if due_ns != self._timer_ns:
-            self._timer_ns = due_ns
-            # An instant in the past, or now, must still ring; 0 would disarm.
-            at_ns = due_ns and max(due_ns, 1)
-            os.timerfd_settime_ns(self._timer, flags=os.TFD_TIMER_ABSTIME, initial=at_ns)
+        self._lead.learn(now_ns() - self._set_for_ns)
+        self._set_for_ns = _UNSET
 
     def _accept(self) -> None:
         try:
@@ -164,15 +188,8 @@ class _Loop:
 
     def _watch(self) -> None:
         """Watch the devices of every link that is open; those of a closed one were forgotten by the kernel when they were closed."""
-        sources: dict[int, tuple[Link, Direction]] = {}
-        for link in self._links.values():
-            sources[link.devices["near"]] = link, "up"
-            sources[link.devices["far"]] = link, "down"
-        for descriptor, (link, _) in sources.items():
-            known = self._sources.get(descriptor)
-            if known is None or known[0] is not link:
+        sources = {descriptor: carry for link in self._links.values() for descriptor, carry in link.sources.items()}
+        for descriptor, carry in sources.items():
+            if self._sources.get(descriptor) is not carry:
                 self._epoll.register(descriptor, select.EPOLLIN)
         self._sources = sources
-        for link in self._links.values():
-            if (due := link.engine.due_ns) is not None and due <= now_ns():
-                link.release()
