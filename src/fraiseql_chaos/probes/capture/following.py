@@ -6,17 +6,18 @@ a retransmission from what it repeats, and TCP's timestamps may stand still), an
 have one it is a copy, of the last: a link that loses one and doubles its twin cannot be told from one that did neither.
 
 What arrives changed is found by what is left of it: among packets of the same length with at least one piece in common (an eighth of the packet, the
-IP header with its identification, the ports with the sequence number) it belongs to the one that differs in the fewest bits, and of those first to one
-that did not arrive otherwise. If even that one differs in more than ``_FEW_BITS`` and a sixteenth of its bits, nobody sent it: the link made it.
+IP header with its identification, the ports with the sequence number) it belongs to the one that differs in the fewest bits. If even that one differs
+in more than ``_FEW_BITS`` and a sixteenth of its bits, nobody sent it: the link made it. It is looked for among those that did not arrive otherwise
+first, and only then, as a bent copy, among the others.
 
-Each piece is looked up once, and of those who share it only the nearest in time are looked at, so the work grows with the number of packets and with
-nothing else.
+Each piece is looked up once, and of those who share it only the nearest are looked at, counted from the packet that arrived in front: pieces that all
+packets share, as a payload of zeros, must not let the work grow with their number squared, and how long a queue held them all must not mislead.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from fraiseql_chaos.probes.capture.pcap import Captured
@@ -24,7 +25,7 @@ from fraiseql_chaos.probes.capture.pcap import Captured
 __all__ = ["Arrival", "Crossing", "Followed", "follow"]
 
 _PIECES: Final = 8
-_NEAREST: Final = 8
+_NEAREST: Final = 16
 _FEW_BITS: Final = 40
 _SHARE: Final = 16
 
@@ -76,6 +77,14 @@ class Followed(NamedTuple):
     strangers: tuple[Captured, ...]
 
 
+class _Bent(NamedTuple):
+    """What arrived and equals nothing that was sent; ``anchor`` is the ordinal of the packet that arrived whole before it."""
+
+    place: int
+    packet: Captured
+    anchor: int
+
+
 def follow(sent: Sequence[Captured], arrived: Sequence[Captured]) -> Followed:
     """
     Find out what became of each packet.
@@ -88,15 +97,17 @@ def follow(sent: Sequence[Captured], arrived: Sequence[Captured]) -> Followed:
     twins: dict[bytes, list[int]] = {}
     for ordinal, packet in enumerate(sent):
         twins.setdefault(packet.raw, []).append(ordinal)
-    changed = []
+    changed, anchor = list[_Bent](), 0
     for place, packet in enumerate(arrived):
         same = twins.get(packet.raw)
         if same is None:
-            changed.append((place, packet))
+            changed.append(_Bent(place, packet, anchor))
         else:
-            ordinal = same[0] if len(same) == 1 else _whose(same, sent, arrivals, packet.at_ns)
-            arrivals[ordinal].append(Arrival(packet.at_ns, place, packet.raw, changed=False))
-    strangers = list(_attribute(changed, sent, arrivals)) if changed else []
+            anchor = same[0] if len(same) == 1 else _whose(same, sent, arrivals, packet.at_ns)
+            arrivals[anchor].append(Arrival(packet.at_ns, place, packet.raw, changed=False))
+    for ordinals in ([n for n, its in enumerate(arrivals) if not its], range(len(sent))):
+        changed = _attribute(changed, ordinals, sent, arrivals)
+    strangers = [bent.packet for bent in changed]
     overtaken = _overtaken(arrivals)
     crossings = (
         Crossing(packet.at_ns, packet.raw, tuple(sorted(its, key=lambda arrival: arrival.place)), late)
@@ -112,28 +123,34 @@ def _whose(same: list[int], sent: Sequence[Captured], arrivals: list[list[Arriva
     return same[0]
 
 
-def _attribute(changed: Iterable[tuple[int, Captured]], sent: Sequence[Captured], arrivals: list[list[Arrival]]) -> Iterable[Captured]:
-    """Give what arrived changed to who sent it; yield what nobody sent."""
+def _attribute(changed: list[_Bent], ordinals: Sequence[int], sent: Sequence[Captured], arrivals: list[list[Arrival]]) -> list[_Bent]:
+    """Give what arrived changed to who sent it, if that is among some ordinals; return what nobody of those sent."""
+    if not changed:
+        return []
     index: dict[tuple[int, int, int, bytes], list[int]] = {}
-    times = [packet.at_ns for packet in sent]
-    for ordinal, packet in enumerate(sent):
-        for key in _pieces(packet.raw):
+    for ordinal in ordinals:
+        for key in _pieces(sent[ordinal].raw):
             index.setdefault(key, []).append(ordinal)
-    for place, packet in changed:
-        before = bisect_right(times, packet.at_ns)
-        candidates = set[int]()
-        for key in _pieces(packet.raw):
-            there = index.get(key, [])
-            end = bisect_right(there, before - 1)
-            candidates.update(there[max(0, end - _NEAREST) : end])
-        bits = int.from_bytes(packet.raw)
-        differing = {ordinal: (bits ^ int.from_bytes(sent[ordinal].raw)).bit_count() for ordinal in candidates}
-        near = [ordinal for ordinal, many in differing.items() if many <= max(_FEW_BITS, len(packet.raw) * 8 // _SHARE)]
+    nobodys = []
+    for bent in changed:
+        raw = bent.packet.raw
+        candidates = {ordinal for key in _pieces(raw) for ordinal in _nearest(index.get(key, []), bent.anchor)}
+        bits, few = int.from_bytes(raw), max(_FEW_BITS, len(raw) * 8 // _SHARE)
+        differing = {
+            ordinal: (bits ^ int.from_bytes(sent[ordinal].raw)).bit_count() for ordinal in candidates if sent[ordinal].at_ns <= bent.packet.at_ns
+        }
+        near = [ordinal for ordinal, many in differing.items() if many <= few]
         if near:
-            its = min(near, key=lambda ordinal: (bool(arrivals[ordinal]), differing[ordinal], -ordinal))
-            arrivals[its].append(Arrival(packet.at_ns, place, packet.raw, changed=True))
+            its = min(near, key=lambda ordinal: (bool(arrivals[ordinal]), differing[ordinal], abs(ordinal - bent.anchor)))
+            arrivals[its].append(Arrival(bent.packet.at_ns, bent.place, raw, changed=True))
         else:
-            yield packet
+            nobodys.append(bent)
+    return nobodys
+
+
+def _nearest(ordinals: list[int], anchor: int) -> list[int]:
+    middle = bisect_left(ordinals, anchor)
+    return ordinals[max(0, middle - _NEAREST // 2) : middle + _NEAREST // 2]
 
 
 def _pieces(raw: bytes) -> Iterator[tuple[int, int, int, bytes]]:
