@@ -24,6 +24,7 @@ WRONG = {
     "--chaos-duration=nan": "--chaos-duration=nan: 'nan' is not a duration",
     "--chaos-duration=0": "--chaos-duration=0: a fault that lasts no time cannot bite; give more than 0 seconds",
     "--chaos-duration=0.0000000001s": "--chaos-duration=0.0000000001s: a fault that lasts no time cannot bite",
+    "--foreign-baseline": "--foreign-baseline needs --baseline: what is stored or collected here is never foreign",
     "--chaos-postgres=13": "--chaos-postgres=13: one of 14, 15, 16, 17, 18, or a directory that holds postgres and initdb",
     "--chaos-app=mine:app": "--chaos-app and --chaos-workload belong together",
     "--chaos-workload=w.toml": "--chaos-app and --chaos-workload belong together",
@@ -72,7 +73,11 @@ def test_every_option_that_changes_a_run_is_in_the_line_that_replays_it(pytester
     """All but the seed, which the line always has, and where results are written."""
     config = pytester.parseconfigure()
     try:
-        known = {name for name in vars(config.option) if name.startswith("chaos_") or name in {"i_own_this_database", "target_python"}}
+        known = {
+            name
+            for name in vars(config.option)
+            if name.startswith("chaos_") or name in {"i_own_this_database", "target_python", "baseline", "foreign_baseline"}
+        }
     finally:
         config._ensure_unconfigure()
     replayed = {option.name.removeprefix("--").replace("-", "_") for option in OPTIONS if option.is_replayed}
