@@ -5,18 +5,22 @@ from __future__ import annotations
 from fraiseql_chaos.stats.comparison import Better, Change, Outcome, Pair, compare, compare_many
 from fraiseql_chaos.stats.drift import STILL, Drift, measure_drift
 from fraiseql_chaos.stats.multiplicity import benjamini_hochberg, holm
+from fraiseql_chaos.stats.newcombe import Difference, share_difference
 from fraiseql_chaos.stats.percentile import Percentile, nearest_rank, percentile, value_at
 from fraiseql_chaos.stats.settling import first_of_final_run, settled_from
 from fraiseql_chaos.stats.shift import Shift, centre, hodges_lehmann
+from fraiseql_chaos.stats.wilson import Share, wilson
 
 __all__ = [
     "STILL",
     "Better",
     "Change",
+    "Difference",
     "Drift",
     "Outcome",
     "Pair",
     "Percentile",
+    "Share",
     "Shift",
     "benjamini_hochberg",
     "centre",
@@ -29,5 +33,7 @@ __all__ = [
     "nearest_rank",
     "percentile",
     "settled_from",
+    "share_difference",
     "value_at",
+    "wilson",
 ]
