@@ -27,7 +27,7 @@ async def shared_laboratory(tmp_path_factory: pytest.TempPathFactory) -> AsyncIt
 @pytest.fixture
 async def laboratory(shared_laboratory: Laboratory, tmp_path: Path) -> Laboratory:
     """The rig, if it lives, with a folder and settings of the test's own."""
-    await shared_laboratory.drop_lost_rig()
+    await shared_laboratory.drop_lost_rigs()
     shared_laboratory.folder = _folder(tmp_path / "run")
     shared_laboratory.settings = _SETTINGS
     return shared_laboratory
@@ -37,5 +37,5 @@ async def laboratory(shared_laboratory: Laboratory, tmp_path: Path) -> Laborator
 async def service(laboratory: Laboratory) -> AsyncIterator[Service]:
     service = await laboratory.deploy()
     yield service
-    await laboratory.drop_lost_rig()
+    await laboratory.drop_lost_rigs()
     await service.close()

@@ -23,7 +23,6 @@ from fraiseql_chaos.experiment import Rig, RigSettings
 from fraiseql_chaos.experiment.deployment import Deployment
 from fraiseql_chaos.layers.stream.faults import Reset
 from fraiseql_chaos.layers.wire.faults import StallAt, ambiguous_commit
-from fraiseql_chaos.layers.wire.ledger import record_from_json
 from fraiseql_chaos.layers.wire.trigger import Trigger
 from fraiseql_chaos.reference.operations import CREATE_USER
 
@@ -50,9 +49,10 @@ async def deployment(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIte
 async def test_the_client_sees_an_error_whether_or_not_the_server_committed(
     deployment: Deployment, cut: Literal["before", "behind"], status: str, rows: int
 ) -> None:
-    edges, edge = deployment.edges, deployment.edge
+    edge = deployment.way.proxy
+    assert edge is not None
     identifier = f"ambiguous-{uuid.uuid4().hex}"
-    edges.arm(edge, "stall", StallAt(trigger=Trigger(message="Statement", sql=r"^\s*COMMIT"), when="before"))
+    edge.arm("stall", StallAt(trigger=Trigger(message="Statement", sql=r"^\s*COMMIT"), when="before"))
     async with (
         aiohttp.ClientSession() as http,
         await psycopg.AsyncConnection.connect(deployment.server.control_dsn(deployment.database), autocommit=True) as control,
@@ -64,12 +64,12 @@ async def test_the_client_sees_an_error_whether_or_not_the_server_committed(
 
         pid, xid = await wait_until(in_doubt, within=WITHIN, what="the transaction in doubt")
         if cut == "behind":
-            edges.arm(edge, "cut", ambiguous_commit())
-            edges.heal(edge, "stall")
+            edge.arm("cut", ambiguous_commit())
+            edge.heal("stall")
         else:
-            edges.arm(edge, "cut", Reset())
+            edge.arm("cut", Reset())
         reply = await answer
-        edges.heal(edge, "cut")
+        edge.heal("cut")
 
         async def gone() -> bool:
             cursor = await control.execute("SELECT 1 FROM pg_stat_activity WHERE pid = %s", (pid,))
@@ -80,7 +80,7 @@ async def test_the_client_sees_an_error_whether_or_not_the_server_committed(
         assert await (await control.execute("SELECT count(*) FROM tb_user WHERE identifier = %s", (identifier,))).fetchone() == (rows,)
     assert is_an_error(reply), reply
     if cut == "behind":
-        (incident,) = [i for i in record_from_json(edges.record(edge)).incidents if i.fault_id == "cut"]
+        (incident,) = [i for i in edge.record().incidents if i.fault_id == "cut"]
         assert (incident.message, incident.delivered) == ("CommandComplete", False)
         assert incident.sql.strip().upper().startswith("COMMIT")
 

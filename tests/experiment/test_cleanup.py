@@ -49,9 +49,9 @@ async def main():
             async with rig.server.frozen("all"):
                 rig.keeper.protect(Continue(service.pid, service.start_ticks))
                 os.kill(service.pid, signal.SIGSTOP)
-                deployment.edges.arm(deployment.edge, "refuse", Refuse())
+                deployment.way.proxy.arm("refuse", Refuse())
                 await asyncio.sleep(0.05)
-                deployment.edges.heal(deployment.edge, "refuse")
+                deployment.way.proxy.heal("refuse")
                 os.kill(service.pid, signal.SIGCONT)
         async with rig.server.stopped("immediate"):
             pass

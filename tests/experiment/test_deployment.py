@@ -27,7 +27,7 @@ async def _databases(rig: Rig) -> set[str]:
 
 async def test_two_deployments_share_nothing_but_the_server(rig: Rig, tmp_path: Path) -> None:
     one, other = await rig.deploy(), await rig.deploy("hardened")
-    assert len({one.address, other.address}) == len({one.database, other.database}) == len({one.service.url, other.service.url}) == 2
+    assert len({one.way.address, other.way.address}) == len({one.database, other.database}) == len({one.service.url, other.service.url}) == 2
     assert await _databases(rig) == {one.database, other.database}
     assert one.describe()["postgresql"] == rig.server.version
     await one.close()

@@ -8,6 +8,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar, cast
 
@@ -16,9 +17,12 @@ import pytest
 from fraiseql_chaos.core import JsonObject, ms
 from fraiseql_chaos.errors import DeclarationError, InternalError, RigError
 from fraiseql_chaos.experiment.deployment import Deployment
+from fraiseql_chaos.experiment.edges import ProxyEdge
 from fraiseql_chaos.experiment.injection import Injector, guard_of
+from fraiseql_chaos.experiment.network import Way
 from fraiseql_chaos.experiment.recorder import Recorder
 from fraiseql_chaos.history import FaultArmed, FaultHealed, Sample
+from fraiseql_chaos.layers.packet.faults import Loss
 from fraiseql_chaos.layers.stream.control import EdgeControl
 from fraiseql_chaos.layers.stream.faults import Latency, Refuse
 from fraiseql_chaos.layers.stream.model import TcpAddress
@@ -215,13 +219,14 @@ def deployment(edges: EdgeControl) -> Iterator[Deployment]:
         host, port = upstream.getsockname()
         address = edges.open("database", upstream=TcpAddress(host=host, port=port), seed=1)
         absent = cast("dict[str, None]", dict.fromkeys(("rig", "keeper", "server", "service", "application", "directory")))
-        yield Deployment(edges=edges, edge="database", address=address, database="d", database_url="", **absent)  # type: ignore[arg-type]  # see above
+        way = Way(address=address, proxy=ProxyEdge(control=edges, name="database"))
+        yield Deployment(way=way, database="d", database_url="", **absent)  # type: ignore[arg-type]  # see above
         edges.close_edge("database")
 
 
 def is_refused(deployment: Deployment) -> bool:
     try:
-        socket.create_connection((deployment.address.host, deployment.address.port), 10).close()
+        socket.create_connection((deployment.way.address.host, deployment.way.address.port), 10).close()
     except ConnectionRefusedError:
         return True
     return False
@@ -265,3 +270,12 @@ async def test_disarmed_injector_refuses_nobody(deployment: Deployment, recorder
 async def test_fault_of_no_layer_is_our_own_bug(deployment: Deployment) -> None:
     with pytest.raises(InternalError, match="no layer knows the fault"):
         guard_of(planned(Unheard()), deployment)
+
+
+async def test_a_fault_with_nothing_on_the_way_that_could_do_it_is_refused(deployment: Deployment) -> None:
+    """Either way round; the message says what is missing, and what to ask for."""
+    bare = replace(deployment, way=Way(address=deployment.way.address))
+    with pytest.raises(DeclarationError, match=r"refuse needs a proxy.*take edge=stream or both.*nothing was armed"):
+        guard_of(planned(Refuse()), bare)
+    with pytest.raises(DeclarationError, match=r"loss needs a link.*take edge=packets or both.*nothing was armed"):
+        guard_of(planned(Loss(rate=0.5)), deployment)

@@ -37,7 +37,9 @@ async def test_a_server_of_the_users_may_be_behind_a_unix_socket(rig: Rig) -> No
     try:
         deployment = await other.deploy()
         assert deployment.server.host.startswith("/")
-        assert deployment.ledgers().edge.connections_opened > 0
+        edge = deployment.ledgers().edge
+        assert edge is not None
+        assert edge.connections_opened > 0
         await deployment.close()
     finally:
         await other.close()
@@ -63,7 +65,8 @@ async def test_tls_may_end_at_the_edge_and_messages_can_still_be_hit(tmp_path: P
     try:
         deployment = await rig.deploy()
         assert "sslmode=verify-full" in deployment.database_url
-        deployment.edges.arm(deployment.edge, "no", AnswerError(sqlstate="40001", trigger=Trigger(sql="SELECT 41")))
+        assert deployment.way.proxy is not None
+        deployment.way.proxy.arm("no", AnswerError(sqlstate="40001", trigger=Trigger(sql="SELECT 41")))
         async with await psycopg.AsyncConnection.connect(deployment.database_url, autocommit=True) as client:
             assert client.pgconn.ssl_in_use
             assert await (await client.execute("SELECT 42")).fetchone() == (42,)

@@ -26,12 +26,20 @@ WRONG = {
     "--chaos-duration=0.0000000001s": "--chaos-duration=0.0000000001s: a fault that lasts no time cannot bite",
     "--foreign-baseline": "--foreign-baseline needs --baseline: what is stored or collected here is never foreign",
     "--chaos-postgres=13": "--chaos-postgres=13: one of 14, 15, 16, 17, 18, or a directory that holds postgres and initdb",
+    "--chaos-edge=tunnel": "--chaos-edge=tunnel: one of stream, packets, both",
+    "--chaos-mtu=9k": "--chaos-mtu=9k: a whole number of bytes from 1280 (the least that IPv6 allows) to 65535",
+    "--chaos-mtu=576": "--chaos-mtu=576: a whole number of bytes from 1280",
+    "--chaos-server-tls --chaos-dsn=postgresql:///x": "--chaos-server-tls is for a server of ours",
     "--chaos-app=mine:app": "--chaos-app and --chaos-workload belong together",
     "--chaos-workload=w.toml": "--chaos-app and --chaos-workload belong together",
     "--chaos-sql=s.sql": "--chaos-sql needs --chaos-app",
     "--chaos-app=mine:app --chaos-workload=w.toml --chaos-sql=s.sql --chaos-dsn=postgresql:///x": "--chaos-sql and --chaos-dsn exclude each other",
     "--chaos-app=mine.app --chaos-workload=w.toml": "--chaos-app=mine.app: write module:attribute, as in myservice.main:app",
 }
+
+
+WITHOUT_PREFIX = {"baseline", "foreign_baseline", "i_own_this_database", "target_python"}
+"""Options that are called as the plan calls them, or as what they name is called."""
 
 
 @pytest.mark.parametrize("arguments", WRONG)
@@ -73,11 +81,7 @@ def test_every_option_that_changes_a_run_is_in_the_line_that_replays_it(pytester
     """All but the seed, which the line always has, and where results are written."""
     config = pytester.parseconfigure()
     try:
-        known = {
-            name
-            for name in vars(config.option)
-            if name.startswith("chaos_") or name in {"i_own_this_database", "target_python", "baseline", "foreign_baseline"}
-        }
+        known = {name for name in vars(config.option) if name.startswith("chaos_") or name in WITHOUT_PREFIX}
     finally:
         config._ensure_unconfigure()
     replayed = {option.name.removeprefix("--").replace("-", "_") for option in OPTIONS if option.is_replayed}

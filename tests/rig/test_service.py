@@ -12,6 +12,7 @@ import threading
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from fraiseql_chaos.core import ms, seconds, wait_until
@@ -52,7 +53,9 @@ def keeper() -> Iterator[Keeper]:
 def serve(keeper: Keeper, tmp_path: Path) -> Serve:
     """Start a tiny app that answers each path with the status given, and every other with 404."""
 
-    async def start(app: str = "tiny:app", *, env: dict[str, str] | None = None, within_s: float = 20, **status: int) -> Service:
+    async def start(
+        app: str = "tiny:app", *, env: dict[str, str] | None = None, unix_socket: Path | None = None, within_s: float = 20, **status: int
+    ) -> Service:
         answers = {f"/{path}": number for path, number in status.items()}
         (tmp_path / "tiny.py").write_text(APP.replace("{}", repr(answers), 1), encoding="utf-8")
         return await Service.start(
@@ -62,6 +65,7 @@ def serve(keeper: Keeper, tmp_path: Path) -> Serve:
             app_dir=tmp_path,
             database_url="postgresql://app@127.0.0.1:1/none",
             env=env,
+            unix_socket=unix_socket,
             within=seconds(within_s),
         )
 
@@ -87,6 +91,16 @@ async def test_a_service_that_says_so_is_ready(serve: Serve) -> None:
     assert service.exited() is None
     assert service.versions["fraiseql"].startswith("1.")
     assert service.versions["python"].startswith("3.")
+
+
+async def test_a_service_may_answer_on_a_unix_socket(serve: Serve, keeper: Keeper) -> None:
+    """As it must where nobody could reach a port of its."""
+    path = keeper.directory / "http.sock"
+    service = await serve(unix_socket=path, ready=200)
+    assert service.unix_socket == path
+    assert "unix_socket" not in service.versions
+    async with aiohttp.ClientSession(connector=aiohttp.UnixConnector(str(path))) as http, http.get(f"{service.url}/ready") as answer:
+        assert answer.status == 200
 
 
 @pytest.mark.parametrize("status", [{"health": 200}, {"graphql": 400}, {"ready": 405, "health": 200}], ids=str)

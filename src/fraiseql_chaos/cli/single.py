@@ -19,14 +19,14 @@ from fraiseql_chaos.cli.status import status_of
 from fraiseql_chaos.core import Duration, parse_duration, per_second, seconds
 from fraiseql_chaos.errors import DeclarationError
 from fraiseql_chaos.experiment import VARIANTS, Chaos, Inconclusive, Laboratory, Load, Title, Violated, fault_from_words
-from fraiseql_chaos.plan import Fault, Window
+from fraiseql_chaos.plan import Fault, Window, edge_for
 from fraiseql_chaos.pytest_plugin.coroutines import ATTEMPTS_MAX
 from fraiseql_chaos.pytest_plugin.laboratory import laboratory_settings
 from fraiseql_chaos.pytest_plugin.options import ChaosOptions
 from fraiseql_chaos.pytest_plugin.shown import shown_words
 from fraiseql_chaos.reports import RunFolder, verdict_table
 from fraiseql_chaos.reports.publishing import make_room, publish
-from fraiseql_chaos.verdicts import Expectation, availability, detects_within, fails_within, recovers_within
+from fraiseql_chaos.verdicts import Expectation, availability, detects_within, no_hang, recovers_within
 
 __all__ = ["run_single"]
 
@@ -61,7 +61,7 @@ async def run_single(arguments: argparse.Namespace, options: ChaosOptions) -> in
     say = partial(print, flush=True)  # progress is live also where it is piped
     say("expected", *map(str, expectations), sep="\n  ")
     async with _kept_if_used(folder), Laboratory(settings, folder) as laboratory:
-        service = await laboratory.deploy(None if options.app else arguments.service)
+        service = await laboratory.deploy(None if options.app else arguments.service, edge=options.edge or edge_for([fault]))
         chaos = Chaos()
         load = Load(laboratory, service, chaos, title, say=say)
         for attempt in range(1, ATTEMPTS_MAX + 1):
@@ -131,10 +131,10 @@ def _expectations(arguments: argparse.Namespace, fault: Fault) -> tuple[Expectat
     if arguments.availability is not None:
         expectations.append(availability(at_least=_number("--availability", arguments.availability, "a share of all requests, 0 to 1")))
     if arguments.fails_within is not None:
-        expectations.append(fails_within(parse_duration(arguments.fails_within)))
+        expectations.append(no_hang(within=parse_duration(arguments.fails_within)))
     elif fault.failure_type == "database_unavailable":
         # A service that recovers but lets everybody wait meanwhile should not pass unasked.
-        expectations.append(fails_within(FAILS_WITHIN))
+        expectations.append(no_hang(within=FAILS_WITHIN))
     if arguments.detects_within is not None:
         expectations.append(detects_within(parse_duration(arguments.detects_within)))
     return tuple(expectations)

@@ -1,10 +1,10 @@
-"""One service with an edge and a database of its own: what one experiment breaks, no other inherits."""
+"""One service with a way and a database of its own: what one experiment breaks, no other inherits."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -12,12 +12,12 @@ from psycopg.conninfo import conninfo_to_dict
 
 from fraiseql_chaos.core import JsonObject
 from fraiseql_chaos.experiment.application import Application
+from fraiseql_chaos.experiment.network import Way
 from fraiseql_chaos.history import Sample
-from fraiseql_chaos.layers.stream.control import EdgeControl
+from fraiseql_chaos.layers.packet.ledger import PacketHit, PacketLedger
 from fraiseql_chaos.layers.stream.hits import Hit
 from fraiseql_chaos.layers.stream.ledger import Ledger
-from fraiseql_chaos.layers.stream.model import TcpAddress
-from fraiseql_chaos.layers.wire.ledger import WireRecord, record_from_json
+from fraiseql_chaos.layers.wire.ledger import WireRecord
 from fraiseql_chaos.rig.keeper import Keeper
 from fraiseql_chaos.rig.postgres.server import Server
 from fraiseql_chaos.rig.postgres.server_log import wall_offset_ns
@@ -35,33 +35,35 @@ _ALARMS: Final = frozenset({"ERROR", "FATAL", "PANIC"})
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ledgers:
     """
-    What an edge says of itself at one instant: the injector's own word.
+    What lies on a way says of itself at one instant: the injectors' own word.
 
     Attributes:
-        edge: What passed, and how often each fault of the stream did what.
+        edge: What passed the proxy, and how often each fault of the stream did what; None without a proxy.
         hits: What those did, item by item, as far as it was kept.
-        messages: What the faults on messages hit.
+        messages: What the faults on messages hit; None without a proxy.
+        link: What passed the link, and how often each fault did what; None without a link.
+        packets: What those did, packet by packet, as far as it was kept.
     """
 
-    edge: Ledger
-    hits: tuple[Hit, ...]
-    messages: WireRecord
+    edge: Ledger | None = None
+    hits: tuple[Hit, ...] = ()
+    messages: WireRecord | None = None
+    link: PacketLedger | None = None
+    packets: tuple[PacketHit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployment:
     """
-    One service with an edge and a database of its own.
+    One service with a way to a database, both of its own.
 
     Attributes:
         rig: What it stands on.
         keeper: Who owns the processes.
-        server: The PostgreSQL behind the edge.
-        edges: Commands the edge proxy.
-        edge: The name of the database edge within the proxy.
-        address: Where the edge listens.
+        server: The PostgreSQL at the end of the way.
+        way: What lies between the service and its server, and what faults are armed on.
         database: The database's name.
-        database_url: Through the edge: what the service was told.
+        database_url: What the service was told.
         service: The service's process.
         application: What it runs, and what it can be asked.
         directory: Everything temporary of the deployment.
@@ -70,9 +72,7 @@ class Deployment:
     rig: Rig
     keeper: Keeper
     server: Server
-    edges: EdgeControl
-    edge: str
-    address: TcpAddress
+    way: Way
     database: str
     database_url: str
     service: Service
@@ -82,7 +82,7 @@ class Deployment:
     @property
     def target(self) -> Target:
         """Where a load sends its requests."""
-        return Target(url=f"{self.service.url}/graphql")
+        return Target(url=f"{self.service.url}/graphql", unix_socket=self.service.unix_socket)
 
     def describe(self) -> JsonObject:
         """Return what is under test, for the head of a history."""
@@ -98,8 +98,10 @@ class Deployment:
         return str(conninfo_to_dict(self.database_url)["user"])
 
     def ledgers(self) -> Ledgers:
-        """Return what has passed the edge so far, by the proxy's own word."""
-        return Ledgers(edge=self.edges.ledger(self.edge), hits=self.edges.hits(self.edge), messages=record_from_json(self.edges.record(self.edge)))
+        """Return what has passed on the way so far, by the injectors' own word."""
+        proxy, link = self.way.proxy, self.way.link
+        ledgers = Ledgers() if proxy is None else Ledgers(edge=proxy.ledger(), hits=proxy.hits(), messages=proxy.record())
+        return ledgers if link is None else replace(ledgers, link=link.ledger(), packets=link.hits())
 
     def log_position(self) -> int | None:
         """Return how far the server's log is written; None if its log is not ours to read."""
@@ -118,12 +120,12 @@ class Deployment:
             yield Sample(probe="server_log", began_ns=at_ns, at_ns=at_ns, ok=record.severity not in _ALARMS, value=value)
 
     async def close(self) -> None:
-        """End the service, give the edge's port back, and drop the database if it is ours; with a rig that was closed all of it went already."""
+        """End the service, take its way up, and drop the database if it is ours; with a rig that was closed all of it went already."""
         if self.rig.is_closed:
             return
         try:
             await self.service.terminate()
         finally:
-            self.edges.close_edge(self.edge)
+            await self.rig.network.take_up(self.way)
             await self.server.discard_database(self.database)
             shutil.rmtree(self.directory)

@@ -11,10 +11,12 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from typing import Final
 
-from fraiseql_chaos.errors import InternalError
+from fraiseql_chaos.errors import DeclarationError, InternalError
 from fraiseql_chaos.experiment.deployment import Deployment
+from fraiseql_chaos.experiment.edges import LinkEdge, ProxyEdge
 from fraiseql_chaos.experiment.recorder import Recorder
 from fraiseql_chaos.history import FaultArmed, FaultHealed
+from fraiseql_chaos.layers.packet.faults import PACKET_FAULTS
 from fraiseql_chaos.layers.server import driver as server_driver
 from fraiseql_chaos.layers.server.faults import SERVER_FAULTS
 from fraiseql_chaos.layers.stream.faults import STREAM_FAULTS
@@ -24,7 +26,7 @@ from fraiseql_chaos.plan import Planned
 
 __all__ = ["Injector", "guard_of"]
 
-_ON_EDGES: Final[tuple[type[StreamFault], ...]] = (*STREAM_FAULTS, *WIRE_FAULTS)
+_ON_PROXIES: Final[tuple[type[StreamFault], ...]] = (*STREAM_FAULTS, *WIRE_FAULTS)
 
 type Guard = AbstractAsyncContextManager[None]
 
@@ -35,22 +37,35 @@ def guard_of(planned: Planned, deployment: Deployment) -> Guard:
 
     Raises:
         CapabilityError: If the server cannot do it.
+        DeclarationError: If nothing lies on the way to the server that could do it.
     """
-    fault = planned.declaration.fault
-    if isinstance(fault, _ON_EDGES):
-        return _on_edge(deployment, planned, fault)
+    fault, way = planned.declaration.fault, deployment.way
+    if isinstance(fault, _ON_PROXIES):
+        if way.proxy is None:
+            raise _has_no_place(planned, "a proxy, which reads the stream", "edge=packets", "stream or both")
+        return _armed(way.proxy, planned)
+    if isinstance(fault, PACKET_FAULTS):
+        if way.link is None:
+            raise _has_no_place(planned, "a link, which carries packets", "edge=stream", "packets or both")
+        return _armed(way.link, planned)
     if isinstance(fault, SERVER_FAULTS):
         return server_driver.armed(fault, deployment.server)
     raise InternalError(f"no layer knows the fault {fault!r}")
 
 
 @asynccontextmanager
-async def _on_edge(deployment: Deployment, planned: Planned, fault: StreamFault) -> AsyncIterator[None]:
-    deployment.edges.arm(deployment.edge, planned.fault_id, fault, dice=planned.dice_name)
+async def _armed(edge: ProxyEdge | LinkEdge, planned: Planned) -> AsyncIterator[None]:
+    # Which of the two kinds of edges can arm the fault has been seen to by who asks.
+    edge.arm(planned.fault_id, planned.declaration.fault, dice=planned.dice_name)  # type: ignore[arg-type]
     try:
         yield
     finally:
-        deployment.edges.heal(deployment.edge, planned.fault_id)
+        edge.heal(planned.fault_id)
+
+
+def _has_no_place(planned: Planned, needed: str, given: str, other: str) -> DeclarationError:
+    kind = planned.declaration.fault.kind
+    return DeclarationError(f"{kind} needs {needed}, and the service was deployed with {given}; take edge={other} (--chaos-edge); nothing was armed")
 
 
 class Injector:

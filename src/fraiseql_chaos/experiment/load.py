@@ -112,7 +112,7 @@ class Load:
         try:
             history = await run_experiment(experiment, self._service.deployment, path, observe=Narrator(self._say))
         except (ChaosError, OSError, ExceptionGroup):
-            await self._laboratory.drop_lost_rig()
+            await self._laboratory.drop_lost_rigs()
             raise
         recording = Recording(history, self._keep)
         self.recordings.append(recording)

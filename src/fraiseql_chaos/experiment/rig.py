@@ -1,7 +1,7 @@
 """
-Keeper, server and edge proxy: started once, shared by every deployment, and the composition root of the world that faults act on.
+Keeper, network and server: started once, shared by every deployment, and the composition root of the world that faults act on.
 
-Starting order is keeper, server, proxy, database, edge, service; everything ends in the opposite order, and if nobody is left to end it,
+Starting order is keeper, network, server, database, way, service; everything ends in the opposite order, and if nobody is left to end it,
 the keeper does.
 """
 
@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import os
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
+from fraiseql_chaos.errors import DeclarationError
 from fraiseql_chaos.experiment.application import Application
 from fraiseql_chaos.experiment.deployment import Deployment
-from fraiseql_chaos.layers.stream.control import EdgeControl, Protocol
-from fraiseql_chaos.layers.stream.model import Address, TcpAddress, UnixAddress
-from fraiseql_chaos.rig.keeper import Child, Keeper
+from fraiseql_chaos.experiment.network import MTU, Network, Reading, Way, start_network
+from fraiseql_chaos.plan import EdgeKind
+from fraiseql_chaos.rig.keeper import Keeper
 from fraiseql_chaos.rig.postgres.binaries import Binaries, find_binaries
 from fraiseql_chaos.rig.postgres.cluster import Cluster
 from fraiseql_chaos.rig.postgres.dsn import parse_dsn, to_uri
@@ -43,9 +43,15 @@ class RigSettings:
         postgres: Which PostgreSQL: its major version, or the directory of its programs; None for the newest this machine has.
         dsn: A server of the user's instead of our own.
         own_database: The user says that experiments on the database of ``dsn`` are fine although it is not marked disposable.
+        edge: What the way to the database is made of: a proxy, a packet link, or both.
+        mtu: The largest packet of a link, in bytes.
         edge_tls: Whether TLS ends at the database edge: the service connects with ``sslmode=verify-full`` to an edge that the rig vouches for. Otherwise
             it connects as the DSN says, and what it encrypts passes the edge unread.
+        server_tls: Whether a server of ours speaks TLS; the service then insists on it.
         logs: Where the services' logs are kept; None to lose them with the rig.
+
+    Raises:
+        DeclarationError: If two of these exclude each other.
     """
 
     seed: int
@@ -54,13 +60,26 @@ class RigSettings:
     postgres: int | Path | None = None
     dsn: str | None = None
     own_database: bool = False
+    edge: EdgeKind = "stream"
+    mtu: int = MTU
     edge_tls: bool = False
+    server_tls: bool = False
     logs: Path | None = None
+
+    def __post_init__(self) -> None:
+        if self.dsn is not None and self.edge != "stream":
+            raise DeclarationError(f"edge={self.edge} needs a server of our own: yours cannot be moved to the far end of a link; nothing was started")
+        if self.dsn is not None and self.server_tls:
+            raise DeclarationError(
+                "server_tls is for a server of our own; with yours the DSN says whether TLS is spoken (sslmode); nothing was started"
+            )
+        if self.edge == "packets" and self.edge_tls:
+            raise DeclarationError("edge_tls needs a proxy for TLS to end at, and edge=packets has none; take edge=both; nothing was started")
 
 
 class Rig:
     """
-    Keeper, server and edge proxy; make one with ``Rig.start``.
+    Keeper, network and server; make one with ``Rig.start``.
 
     Attributes:
         keeper: Who owns everything.
@@ -68,13 +87,12 @@ class Rig:
         is_closed: Whether it has been ended.
     """
 
-    def __init__(self, settings: RigSettings, keeper: Keeper, server: Server, proxy: Child, edges: EdgeControl) -> None:
+    def __init__(self, settings: RigSettings, keeper: Keeper, network: Network, server: Server) -> None:
         self.keeper = keeper
         self.server = server
+        self.network = network
         self.is_closed = False
         self._settings = settings
-        self._proxy = proxy
-        self._edges = edges
         self._known: dict[str, Application] = {}
         self._ordinals = itertools.count(1)
 
@@ -84,29 +102,21 @@ class Rig:
         Start the parts that all deployments share.
 
         Raises:
-            CapabilityError: If there is no PostgreSQL of the major that was asked for.
+            CapabilityError: If there is no PostgreSQL of the major that was asked for, or this machine cannot make links.
             RigError: If a part does not come up.
         """
         keeper = await asyncio.to_thread(Keeper.start)
         try:
+            network = await start_network(settings.edge, keeper, mtu=settings.mtu)
             server: Server
             if settings.dsn is None:
-                server = await Cluster.create(keeper, binaries=_binaries(settings.postgres))
+                server = await Cluster.create(keeper, binaries=_binaries(settings.postgres), inside=network.for_server, tls=settings.server_tls)
             else:
                 server = await ForeignServer.connect(settings.dsn, keeper=keeper, i_own_this_database=settings.own_database)
-            control = keeper.directory / "edges.sock"
-            proxy = keeper.spawn(
-                [sys.executable, "-m", "fraiseql_chaos.layers.wire.driver", "--control", control],
-                name="edge proxy",
-                log=keeper.directory / "edges.log",
-                env={"PATH": os.defpath},
-            )
-            edges = EdgeControl(control)
-            await asyncio.to_thread(edges.wait_ready)
         except BaseException:
             keeper.close()
             raise
-        return cls(settings, keeper, server, proxy, edges)
+        return cls(settings, keeper, network, server)
 
     async def close(self) -> None:
         """End everything; the keeper removes what is left."""
@@ -125,9 +135,9 @@ class Rig:
         Args:
             server_taken: Whether a fault keeps the server away just now.
         """
-        status = self.keeper.exit_status(self._proxy)
-        if status is not None:
-            return f"the edge proxy ended (status {status}) although nobody asked for it"
+        for part in self.network.parts():
+            if (status := self.keeper.exit_status(part)) is not None:
+                return f"the {part.name} ended (status {status}) although nobody asked for it"
         end = None if server_taken else self.server.ended()
         return None if end is None else f"the PostgreSQL server ended although no fault asked for it; {end}"
 
@@ -147,8 +157,8 @@ class Rig:
         directory = self.keeper.directory / name
         directory.mkdir()
         database = await self.server.provide_database(f"chaos_{name}", application.scripts())
-        address = self._edges.open(name, upstream=_upstream(self.server), seed=self._settings.seed, protocol=self._protocol(database))
-        url = self._url(database, name, address, directory)
+        way = await self.network.lay(name, self.server, directory=directory, seed=self._settings.seed, reading=self._reading(database))
+        url = self._url(database, way, directory)
         service = await Service.start(
             self.keeper,
             python=self._settings.python,
@@ -157,14 +167,14 @@ class Rig:
             database_url=url,
             env=application.env,
             directory=directory if self._settings.logs is None else self._settings.logs / name,
+            inside=way.inside,
+            unix_socket=None if way.inside is None else directory / "http.sock",
         )
         deployment = Deployment(
             rig=self,
             keeper=self.keeper,
             server=self.server,
-            edges=self._edges,
-            edge=name,
-            address=address,
+            way=way,
             database=database,
             database_url=url,
             service=service,
@@ -173,20 +183,20 @@ class Rig:
         )
         return replace(deployment, application=await self._verified(deployment))
 
-    def _protocol(self, database: str) -> Protocol:
-        """Return what the edge reads, and whether TLS ends there, on one side or on both."""
+    def _reading(self, database: str) -> Reading:
+        """Return what a proxy reads, and whether TLS ends there, on one side or on both."""
         if not self._settings.edge_tls:
             return "postgresql"
         must_encrypt = parse_dsn(self.server.dsn(database)).get("sslmode", "prefer") in {"require", "verify-ca", "verify-full"}
         return "postgresql-tls-both" if must_encrypt else "postgresql-tls"
 
-    def _url(self, database: str, edge: str, address: TcpAddress, directory: Path) -> str:
+    def _url(self, database: str, way: Way, directory: Path) -> str:
         """Return what the service is told to connect to."""
-        url = self.server.dsn(database, via=(address.host, address.port))
-        if not self._settings.edge_tls:
+        url = self.server.dsn(database, via=(way.address.host, way.address.port))
+        if not self._settings.edge_tls or way.proxy is None:
             return url
         root = directory / "edge.crt"
-        root.write_text(self._edges.certificate(edge), encoding="ascii")
+        root.write_text(way.proxy.certificate(), encoding="ascii")
         return to_uri(parse_dsn(url) | {"sslmode": "verify-full", "sslrootcert": str(root)})
 
     async def _verified(self, deployment: Deployment) -> Application:
@@ -208,10 +218,3 @@ class Rig:
 
 def _binaries(wanted: int | Path | None) -> Binaries:
     return find_binaries(bin_directory=wanted) if isinstance(wanted, Path) else find_binaries(wanted)
-
-
-def _upstream(server: Server) -> Address:
-    """Return where an edge connects; libpq's host may be the directory of a Unix socket."""
-    if server.host.startswith("/"):
-        return UnixAddress(path=Path(server.host) / f".s.PGSQL.{server.port}")
-    return TcpAddress(host=server.host, port=server.port)

@@ -4,7 +4,7 @@ One experiment: a load, faults on a schedule, witnesses, a history.
     start generator, verify --- origin ------------------------------------- load ends --- drained
         probes look   ........................................................................
         steps                     arm 0-latency ........... heal 0-latency
-                                                                                 evidence, end
+                                                                                 inventory, evidence, end
 
 The runner does as little as it can meanwhile: the load, the proxy and the service are processes of their own.
 """
@@ -20,10 +20,13 @@ from typing import Final
 
 from fraiseql_chaos.core import NS_PER_S, Duration, Rate, fresh_seed, ms, now_ns, seconds
 from fraiseql_chaos.errors import ChaosError, DeclarationError, RigError
+from fraiseql_chaos.experiment.captures import capturing
 from fraiseql_chaos.experiment.deployment import Deployment, Ledgers
-from fraiseql_chaos.experiment.evidence import hits_of, own_word, testimony
+from fraiseql_chaos.experiment.evidence import testimony
 from fraiseql_chaos.experiment.injection import Injector, guard_of
+from fraiseql_chaos.experiment.inventory import check_found_by, take_inventory
 from fraiseql_chaos.experiment.machine import machine
+from fraiseql_chaos.experiment.own_word import hits_of, own_word
 from fraiseql_chaos.experiment.recorder import Recorder
 from fraiseql_chaos.experiment.witnesses import probes_of
 from fraiseql_chaos.history import Begin, Event, History, ProcessExited
@@ -103,28 +106,33 @@ async def run_experiment(
         observe: Is told of every event as it is written, for live progress; must be quick.
 
     Raises:
-        DeclarationError: If the faults exclude each other; nothing was touched.
+        DeclarationError: If the faults exclude each other, or the database cannot be asked as an operation says; nothing was armed.
         CapabilityError: If the server cannot do what a fault needs, for example because it is not ours to stop; nothing was touched.
         RigError: If the rig broke: the generator, the proxy or the server was lost where no fault asked for it.
         ExceptionGroup: Of what went wrong in several places, healing among them.
     """
     plan = make_plan(experiment.declarations, seed=experiment.seed)
     guards = {planned.fault_id: guard_of(planned, deployment) for planned in plan.faults}
-    generator = await LoadGenerator.start(deployment.keeper, directory=deployment.directory, spec=_load_spec(experiment, deployment))
+    spec = _load_spec(experiment, deployment)
+    await check_found_by(spec.operations, deployment, mark=spec.mark)
+    generator = await LoadGenerator.start(deployment.keeper, directory=deployment.directory, spec=spec)
     try:
-        recorder = Recorder(path, origin_ns=now_ns() + LEAD.ns, observe=observe)
-        try:
-            _write_head(recorder, experiment, deployment, plan, generator)
-            log_position, ledgers = deployment.log_position(), deployment.ledgers()
-            injector = Injector(guards, recorder, disarmed=experiment.disarmed)
-            await _drive(plan, deployment, recorder, injector, generator)
-            for sample in deployment.log_since(log_position):
-                recorder.sample(sample)
-            _write_evidence(recorder, plan, ledgers, deployment.ledgers())
-            return recorder.finish()
-        except BaseException:
-            recorder.abandon()
-            raise
+        async with capturing(plan, deployment) as read_capture:
+            recorder = Recorder(path, origin_ns=now_ns() + LEAD.ns, observe=observe)
+            try:
+                _write_head(recorder, experiment, deployment, plan, generator)
+                log_position, ledgers = deployment.log_position(), deployment.ledgers()
+                injector = Injector(guards, recorder, disarmed=experiment.disarmed)
+                await _drive(plan, deployment, recorder, injector, generator)
+                await read_capture(recorder)
+                await take_inventory(spec.operations, deployment, recorder, mark=spec.mark)
+                for sample in deployment.log_since(log_position):
+                    recorder.sample(sample)
+                _write_evidence(recorder, plan, ledgers, deployment.ledgers())
+                return recorder.finish()
+            except BaseException:
+                recorder.abandon()
+                raise
     finally:
         generator.close()
 
@@ -260,7 +268,7 @@ def _write_evidence(recorder: Recorder, plan: Plan, before: Ledgers, after: Ledg
             continue
         for evidence in testimony(planned, lived[0], lived[1], recorder.samples):
             recorder.append(evidence)
-        if planned.declaration.fault.layer in {"stream", "wire"}:
-            recorder.append(own_word(planned, before, after))
+        if (word := own_word(planned, before, after)) is not None:
+            recorder.append(word)
     for hit in hits_of(after, origin_ns=recorder.origin_ns, since_ns=recorder.origin_ns - LEAD.ns):
         recorder.append(hit)

@@ -37,7 +37,7 @@ class Service:
 
     @property
     def url(self) -> str:
-        """Where it answers now; a fresh service has another port."""
+        """Where it answers now; a fresh service has another port, and one in a network of its own has none (see ``Deployment.target``)."""
         return self.deployment.service.url
 
     @property

@@ -29,6 +29,7 @@ __all__ = [
     "FaultHealed",
     "FaultHit",
     "GeneratorStalled",
+    "Inventory",
     "LoadPlanned",
     "Operation",
     "Outcome",
@@ -201,21 +202,23 @@ class FaultHit:
     Attributes:
         fault: The fault's id; empty for a connection that was cut because it could not be read.
         at_ns: When.
-        connection: The connection's ordinal at its edge, from 0.
+        connection: The connection's ordinal at its edge, from 0; None for a packet, which knows its ``flow`` instead.
         direction: ``up`` towards the server, ``down`` towards the service.
-        ordinal: The item's place in that direction, from 0: of a chunk, or of a message where ``message`` is not empty.
+        ordinal: The item's place in that direction, from 0: of a chunk, of a message where ``message`` is not empty, of a packet among those that the
+            fault was about where ``flow`` is not.
         bytes: How long it was.
         decision: What was done.
         message: The message's name in the protocol, where the fault is placed on messages.
         sql: The statement it belongs to, cut to a bounded length, likewise.
         delivered: Whether the message was handed on whole all the same; None where that is not known.
         answered: The SQLSTATE of the error that was handed to the client instead; empty if none was.
+        flow: Protocol, sender and receiver of a packet.
     """
 
     type: ClassVar[str] = "fault_hit"
     fault: str
     at_ns: int
-    connection: int
+    connection: int | None
     direction: Literal["up", "down"]
     ordinal: int
     bytes: int
@@ -224,6 +227,7 @@ class FaultHit:
     sql: str = ""
     delivered: bool | None = None
     answered: str = ""
+    flow: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -283,6 +287,29 @@ class ProcessExited:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Inventory:
+    """
+    What the database holds of the requests of one operation: asked after every fault was healed, past every edge.
+
+    Attributes:
+        at_ns: When it was asked.
+        operation: The operation's name in the workload.
+        query: The question, as it was asked.
+        found: How often each request was found, by its ordinal as text; a request that is not in it was not found.
+        under_way: How many sessions of the service were still at work then: what they do later is not in it.
+        error: Why it could not be counted; nothing is in ``found`` then.
+    """
+
+    type: ClassVar[str] = "inventory"
+    at_ns: int
+    operation: str
+    query: str
+    found: JsonObject
+    under_way: int = 0
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class End:
     """The last line. A file without it was cut short and may not be judged."""
 
@@ -292,5 +319,17 @@ class End:
 
 
 type Event = (
-    Begin | LoadPlanned | Operation | GeneratorStalled | FaultDeclared | FaultArmed | FaultHealed | FaultHit | Sample | Evidence | ProcessExited | End
+    Begin
+    | LoadPlanned
+    | Operation
+    | GeneratorStalled
+    | FaultDeclared
+    | FaultArmed
+    | FaultHealed
+    | FaultHit
+    | Sample
+    | Evidence
+    | ProcessExited
+    | Inventory
+    | End
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fraiseql_chaos.plan.magnitudes import check_choice, check_count, check_duration, check_share
+from fraiseql_chaos.plan.magnitudes import check_choice, check_count, check_duration, check_fraction, check_share, check_truth
 from fraiseql_chaos.plan.model import Declaration, Fault, Fidelity, Sighting, Window
 from fraiseql_chaos.plan.parameters import (
     described_parameters,
@@ -13,9 +13,12 @@ from fraiseql_chaos.plan.parameters import (
     with_parameters,
 )
 from fraiseql_chaos.plan.schedule import Plan, Planned, Step, make_plan, stretch
+from fraiseql_chaos.plan.ways import EDGE_KINDS, EdgeKind, check_edge_kind, edge_for
 
 __all__ = [
+    "EDGE_KINDS",
     "Declaration",
+    "EdgeKind",
     "Fault",
     "Fidelity",
     "Plan",
@@ -26,8 +29,12 @@ __all__ = [
     "check_choice",
     "check_count",
     "check_duration",
+    "check_edge_kind",
+    "check_fraction",
     "check_share",
+    "check_truth",
     "described_parameters",
+    "edge_for",
     "make_plan",
     "parameter_names",
     "parameters_of",

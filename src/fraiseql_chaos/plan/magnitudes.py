@@ -14,7 +14,7 @@ from typing import Any
 from fraiseql_chaos.core import Duration
 from fraiseql_chaos.errors import DeclarationError
 
-__all__ = ["check_choice", "check_count", "check_duration", "check_share"]
+__all__ = ["check_choice", "check_count", "check_duration", "check_fraction", "check_share", "check_truth"]
 
 
 def check_duration(fault: str, name: str, value: Any, *, above_0: bool = False) -> None:
@@ -63,6 +63,28 @@ def check_share(fault: str, name: str, value: Any) -> None:
     """
     if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value) or not 0 < value <= 1:
         raise DeclarationError(f"{fault}: {name} is a share above 0 and at most 1, not {value!r}; nothing was armed")
+
+
+def check_fraction(fault: str, name: str, value: Any) -> None:
+    """
+    Refuse what is no share from 0 on and below 1; see ``check_duration``.
+
+    Raises:
+        DeclarationError: If the value is not.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value) or not 0 <= value < 1:
+        raise DeclarationError(f"{fault}: {name} is a share from 0 on and below 1, not {value!r}; nothing was armed")
+
+
+def check_truth(fault: str, name: str, value: Any) -> None:
+    """
+    Refuse what is neither true nor false; see ``check_duration``.
+
+    Raises:
+        DeclarationError: If the value is neither.
+    """
+    if not isinstance(value, bool):
+        raise DeclarationError(f"{fault}: {name} is true or false, not {value!r}; nothing was armed")
 
 
 def check_choice(fault: str, name: str, value: Any, allowed: Mapping[str, str]) -> None:

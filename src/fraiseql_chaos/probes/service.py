@@ -23,21 +23,23 @@ class ServiceReady:
 
     Args:
         url: The service's root.
+        unix_socket: Where to connect instead of the URL's host and port; None for TCP.
         every: An orchestrator asks each second or less often; twice that resolves a detection time and still is no load.
         within: How long an answer may take; Kubernetes' default.
     """
 
     name = "service_ready"
 
-    def __init__(self, url: str, *, every: Duration = ms(500), within: Duration = seconds(1)) -> None:
+    def __init__(self, url: str, *, unix_socket: Path | None = None, every: Duration = ms(500), within: Duration = seconds(1)) -> None:
         self.every = every
+        self._unix_socket = unix_socket
         self._url = f"{url}/ready"
         self._within = within
         self._session: aiohttp.ClientSession | None = None
 
     async def look(self) -> Look:
         """Ask once; 200 is ready. No answer in time is our giving up, and marked so: it is no word of the service's."""
-        self._session = self._session or aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=self._within.s))
+        self._session = self._session or self._open()
         try:
             async with self._session.get(self._url) as response:
                 await response.read()
@@ -46,6 +48,10 @@ class ServiceReady:
             return Look(ok=False, value={"status": None, "given_up": True}, error=f"no answer within {self._within}")
         except (aiohttp.ClientError, OSError) as error:
             return Look(ok=False, value={"status": None}, error=type(error).__name__)
+
+    def _open(self) -> aiohttp.ClientSession:
+        way = None if self._unix_socket is None else aiohttp.UnixConnector(str(self._unix_socket))
+        return aiohttp.ClientSession(connector=way, timeout=aiohttp.ClientTimeout(total=self._within.s))
 
     async def close(self) -> None:
         """Close the connection."""

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 import pytest
 
 from fraiseql_chaos.errors import CapabilityError, ChaosError
-from fraiseql_chaos.pytest_plugin.marks import claims_of
+from fraiseql_chaos.pytest_plugin.marks import claims_of, edge_of
 from fraiseql_chaos.pytest_plugin.session import laboratory_of, replay_line, state_of, weakness_named_by
 from fraiseql_chaos.pytest_plugin.summary import say
 
@@ -35,10 +35,11 @@ _CHOICES: Final = ("--chaos-dsn", "--target-python", "--chaos-app", "--chaos-sql
 
 @pytest.fixture
 def service(request: pytest.FixtureRequest) -> Iterator[Service]:
-    """A FraiseQL service of the test's own, proven healthy; it ends with the test."""
+    """A FraiseQL service of the test's own, proven healthy, on a way to its database such as the marker ``edge`` says; it ends with the test."""
     try:
         laboratory, _ = laboratory_of(request.config)
-        deployed = asyncio.run(laboratory.deploy(getattr(request, "param", None)))
+        edge, server_tls = edge_of(request.node)
+        deployed = asyncio.run(laboratory.deploy(getattr(request, "param", None), edge=edge, server_tls=server_tls))
     except ChaosError as error:
         _refused(request, error)
     state_of(request.config).served = True

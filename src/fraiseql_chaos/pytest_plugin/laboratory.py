@@ -9,6 +9,7 @@ from typing import Final
 
 from fraiseql_chaos import reference
 from fraiseql_chaos.experiment import Application, LaboratorySettings, RigSettings
+from fraiseql_chaos.experiment.network import MTU
 from fraiseql_chaos.pytest_plugin.options import ChaosOptions
 from fraiseql_chaos.workload.file import read_workload
 
@@ -35,7 +36,10 @@ def laboratory_settings(options: ChaosOptions) -> LaboratorySettings:
         postgres=options.postgres,
         dsn=options.dsn,
         own_database=options.own_database,
+        edge=options.edge or "stream",
+        mtu=options.mtu or MTU,
         edge_tls=options.edge_tls,
+        server_tls=options.server_tls,
     )
     return LaboratorySettings(rig=rig, seed=options.seed, duration=options.duration, disarmed=options.disarmed)
 

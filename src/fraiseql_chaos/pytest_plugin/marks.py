@@ -3,6 +3,7 @@ The markers of a chaos test.
 
     @pytest.mark.claims("1.1.1a", "1.1.1b")         what of the plan the test checks
     @pytest.mark.failure_type("network_latency")    what it injects; selects with -m "failure_type:network_latency"
+    @pytest.mark.edge("packets")                    what the way to the database is made of: stream (a proxy), packets (a link), or both
     @pytest.mark.weakness("W-001")                  a known weakness of the stock service: there violated is expected, and held is news
 
 A test with a ``weakness`` runs twice: on the stock service, which must still show it, and on the hardened one, where the register's remedy must
@@ -16,11 +17,14 @@ from typing import Final
 
 import pytest
 
-__all__ = ["MARKERS", "claims_of", "pytest_generate_tests", "pytest_itemcollected", "weakness_of", "without_colons"]
+from fraiseql_chaos.plan import EdgeKind, check_edge_kind
+
+__all__ = ["MARKERS", "claims_of", "edge_of", "pytest_generate_tests", "pytest_itemcollected", "weakness_of", "without_colons"]
 
 MARKERS = (
     "claims(*ids): the claims of the plan that this chaos test checks",
     "failure_type(*names): what this chaos test injects; select with -m 'failure_type:NAME'",
+    "edge(kind, tls=False): what the way to the database is made of in this chaos test: stream, packets or both; whether the server speaks TLS across it",
     "weakness(id, remedy=True): a known weakness of the stock service; there the test must be violated, and says so the day it holds",
 )
 
@@ -46,6 +50,20 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 def claims_of(item: pytest.Item) -> tuple[str, ...]:
     """Return the claims a test checks, in the order written."""
     return tuple(claim for marker in item.iter_markers("claims") for claim in marker.args)
+
+
+def edge_of(item: pytest.Item) -> tuple[EdgeKind | None, bool | None]:
+    """
+    Return what a test says of the way to the database, and of whether the server speaks TLS across it; None for what works either way.
+
+    Raises:
+        DeclarationError: If the word is none of those allowed.
+    """
+    marker = item.get_closest_marker("edge")
+    if marker is None:
+        return None, None
+    (kind,) = marker.args
+    return check_edge_kind(kind, of=f"the marker of {item.name}: edge"), marker.kwargs.get("tls", False)
 
 
 def weakness_of(item: pytest.Item) -> str | None:

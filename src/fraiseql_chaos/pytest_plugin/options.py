@@ -16,6 +16,7 @@ import pytest
 
 from fraiseql_chaos.core import SEED_MAX, Duration, fresh_seed, parse_duration, seconds
 from fraiseql_chaos.errors import DeclarationError
+from fraiseql_chaos.plan import EdgeKind, check_edge_kind
 
 __all__ = ["OPTIONS", "ChaosOptions", "Option", "pytest_addoption", "short"]
 
@@ -43,6 +44,12 @@ class Option:
         """Return how a parser takes it; pytest's and the command's are both argparse at heart."""
         return {"metavar": self.metavar, "type": Path if self.is_path else str} if self.metavar else {"action": "store_true"}
 
+
+MTU_MIN: Final = 1280
+"""RFC 8200, section 5."""
+
+MTU_MAX: Final = 65535
+"""What the length of an IPv4 packet can say (RFC 791)."""
 
 OPTIONS: Final = (
     Option(name="--chaos-report", metavar="F.html", is_path=True, is_replayed=False, help="also write the HTML report of this run to F.html"),
@@ -79,6 +86,14 @@ OPTIONS: Final = (
     Option(
         name="--chaos-edge-tls", help="let TLS end at the database edge: the service verifies the edge, and faults can still be placed on messages"
     ),
+    Option(name="--chaos-server-tls", help="let our own server speak TLS; the service insists on it and verifies who vouches for the server"),
+    Option(
+        name="--chaos-edge",
+        metavar="KIND",
+        help="what the way to the database is made of where a test does not say: stream (a proxy; the default), packets (a link between two network "
+        "namespaces), or both",
+    ),
+    Option(name="--chaos-mtu", metavar="BYTES", help="the largest packet of a link (default: 1500)"),
     Option(
         name="--target-python",
         metavar="PATH",
@@ -138,10 +153,17 @@ class ChaosOptions:
         self.dsn: str | None = option("--chaos-dsn")
         self.own_database: bool = option("--i-own-this-database")
         self.edge_tls: bool = option("--chaos-edge-tls")
+        self.server_tls: bool = option("--chaos-server-tls")
+        self.edge: EdgeKind | None = _edge(option("--chaos-edge"))
+        self.mtu: int | None = _mtu(option("--chaos-mtu"))
         self.python: Path | None = option("--target-python")
         self.app: str | None = option("--chaos-app")
         self.sql: Path | None = option("--chaos-sql")
         self.workload: Path | None = option("--chaos-workload")
+        if self.dsn is not None and self.server_tls:
+            raise DeclarationError(
+                "--chaos-server-tls is for a server of ours; with --chaos-dsn the DSN says whether TLS is spoken (sslmode); nothing was run"
+            )
         if self.foreign_baseline and self.baseline is None:
             raise DeclarationError("--foreign-baseline needs --baseline: what is stored or collected here is never foreign; nothing was run")
         if (self.app is None) is not (self.workload is None):
@@ -177,6 +199,18 @@ def _duration(text: str | None) -> Duration | None:
     if duration.ns == 0:
         raise DeclarationError(f"--chaos-duration={text}: a fault that lasts no time cannot bite; give more than 0 seconds; nothing was run")
     return duration
+
+
+def _edge(text: str | None) -> EdgeKind | None:
+    return None if text is None else check_edge_kind(text, of="--chaos-edge")
+
+
+def _mtu(text: str | None) -> int | None:
+    if text is not None and not (text.isdecimal() and MTU_MIN <= int(text) <= MTU_MAX):
+        raise DeclarationError(
+            f"--chaos-mtu={text}: a whole number of bytes from {MTU_MIN} (the least that IPv6 allows) to {MTU_MAX}; nothing was run"
+        )
+    return None if text is None else int(text)
 
 
 def _postgres(text: str | None) -> int | Path | None:

@@ -8,8 +8,8 @@ is imported here but the standard library and uvicorn, and the directory of this
                               |                     |
                               `-> report "failed"   `-> report "failed", with what was said
 
-The kernel chooses the port and this process holds it from then on, so nobody else can ever be asked in the service's name. The report
-appears whole or not at all.
+The kernel chooses the port and this process holds it from then on, so nobody else can ever be asked in the service's name. Where nobody
+could reach a port, as in a network namespace, it answers on a Unix socket. The report appears whole or not at all.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class ReportingServer(uvicorn.Server):
             await super().startup(sockets)
         finally:
             if self.started:
-                write_report(self._report, {"state": "serving", "port": sockets[0].getsockname()[1], **versions()})
+                write_report(self._report, {"state": "serving", **place(sockets[0]), **versions()})
             else:
                 write_report(self._report, {"state": "failed", "stage": "startup", **self._complaints.summary()})
 
@@ -91,7 +91,7 @@ class Complaints(logging.Handler):
 def main() -> None:
     """Read the command line, serve until a signal comes, and exit with 1 if there was nothing to serve."""
     arguments = read_arguments()
-    listener = socket.create_server(("127.0.0.1", 0), backlog=BACKLOG)
+    listener = listen(arguments.unix_socket)
     # Python put the directory of this file first, where our modules would shadow the app's.
     sys.path[:1] = [str(arguments.app_dir)] if arguments.app_dir else []
     try:
@@ -113,8 +113,25 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--app", required=True, help="module:attribute")
     parser.add_argument("--app-dir", type=Path, help="put first on the path")
     parser.add_argument("--factory", action="store_true", help="the attribute is a function that returns the app")
+    parser.add_argument("--unix-socket", type=Path, help="where to answer; a port of loopback if not given")
     parser.add_argument("--report", required=True, type=Path, help="the file to write")
     return parser.parse_args()
+
+
+def listen(unix_socket: Path | None) -> socket.socket:
+    """Return a socket that listens: on a path, or on a port of loopback that the kernel chooses."""
+    if unix_socket is None:
+        return socket.create_server(("127.0.0.1", 0), backlog=BACKLOG)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener.bind(str(unix_socket))
+    listener.listen(BACKLOG)
+    return listener
+
+
+def place(listener: socket.socket) -> dict[str, Any]:
+    """Return where a listener is, for the report."""
+    name = listener.getsockname()
+    return {"unix_socket": name} if isinstance(name, str) else {"port": name[1]}
 
 
 def load(path: str, *, factory: bool) -> Any:

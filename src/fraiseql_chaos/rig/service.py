@@ -3,6 +3,9 @@ The service under test: a process of its own, in an interpreter of its own, know
 
     Service.start --keeper--> TARGET'S python launch_service.py --report file--> port --GET /ready--> ready
 
+A service in a network namespace of its own has no port that anybody else could reach; it answers on a Unix socket instead, which belongs
+to the file system and not to a network.
+
 Nothing of ours runs inside it, and nothing of the runner's environment reaches it: two runs on two machines start the same service.
 Its working directory is the app's, as if somebody had typed ``uvicorn module:app`` there; a ``.env`` file lying there is read by
 FraiseQL but cannot point the service at another database, because the environment says which one and has precedence.
@@ -18,14 +21,16 @@ import http.client
 import json
 import os
 import signal
-from collections.abc import Mapping
+import socket
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Final, Self
 
 from fraiseql_chaos.core import Duration, JsonObject, now_ns, seconds, wait_until
 from fraiseql_chaos.errors import RigError, ServiceError
 from fraiseql_chaos.rig.interpreter import check_interpreter
-from fraiseql_chaos.rig.keeper import Child, Keeper
+from fraiseql_chaos.rig.keeper import Child, Keeper, Namespaces
 from fraiseql_chaos.rig.keeper.processes import signal_if_same
 
 __all__ = ["Service", "check_interpreter"]
@@ -43,6 +48,10 @@ LAST_WORDS: Final = seconds(5)
 
 LOG_TAIL_CHARACTERS: Final = 2000
 
+LOOPBACK: Final = "127.0.0.1"
+
+_NO_VERSIONS: Final = frozenset({"state", "unix_socket"})
+
 
 class Service:
     """
@@ -50,18 +59,24 @@ class Service:
 
     Attributes:
         url: Its root, as in ``http://127.0.0.1:43817``.
+        unix_socket: Where to connect instead of the host and port of ``url``; None for TCP.
         child: Its process.
         log: Where everything it prints goes.
         versions: The releases of what it is made of: ``python``, ``fraiseql``, ``psycopg``, ``uvicorn``...
     """
 
     def __init__(self, keeper: Keeper, child: Child, *, log: Path, report: JsonObject) -> None:
-        self.url = f"http://127.0.0.1:{report['port']}"
+        self.unix_socket = Path(str(report["unix_socket"])) if "unix_socket" in report else None
+        self.url = f"http://{LOOPBACK}:{report['port']}" if self.unix_socket is None else "http://localhost"
         self.child = child
         self.log = log
-        self.versions: dict[str, str] = {name: value for name, value in report.items() if isinstance(value, str) and name != "state"}
+        self.versions: dict[str, str] = {name: value for name, value in report.items() if isinstance(value, str) and name not in _NO_VERSIONS}
         self._keeper = keeper
-        self._port = int(str(report["port"]))
+        self._connect: Callable[..., http.client.HTTPConnection] = (
+            partial(http.client.HTTPConnection, self.url.removeprefix("http://"))
+            if self.unix_socket is None
+            else partial(UnixHTTPConnection, self.unix_socket)
+        )
 
     @classmethod
     async def start(
@@ -75,6 +90,8 @@ class Service:
         env: Mapping[str, str] | None = None,
         directory: Path | None = None,
         factory: bool = False,
+        inside: Namespaces | None = None,
+        unix_socket: Path | None = None,
         within: Duration = START_DEADLINE,
     ) -> Self:
         """
@@ -89,6 +106,8 @@ class Service:
             env: What else its environment says; it wins over everything but the database.
             directory: Where its log goes; the keeper's directory if not given.
             factory: Whether the attribute is a function that returns the app.
+            inside: The network it lives in; ours if not given.
+            unix_socket: Where it answers; a port of loopback, chosen by the kernel, if not given.
             within: The deadline for all of it.
 
         Raises:
@@ -100,11 +119,12 @@ class Service:
         directory = directory or keeper.directory / "service"
         log, report = _fresh_files(directory)
         child = keeper.spawn(
-            _command(python, app, app_dir, report, factory=factory),
+            _command(python, app, app_dir, report, factory=factory, unix_socket=unix_socket),
             name="service",
             log=log,
             env=_environment(database_url, env or {}),
             cwd=app_dir.resolve() if app_dir else directory,  # noqa: ASYNC240  a look at the local disk
+            inside=inside,
         )
         try:
             serving = await _launched(keeper, child, app=app, report=report, log=log, within=within)
@@ -128,7 +148,7 @@ class Service:
         while (left_ns := deadline_ns - now_ns()) > 0:
             if (end := self.exited()) is not None:
                 raise ServiceError(f"the service was not ready before it ended: {end}")
-            ready, last = await asyncio.to_thread(_ask, self._port, min(left_ns / 1e9, 2.0))
+            ready, last = await asyncio.to_thread(_ask, self._connect, min(left_ns / 1e9, 2.0))
             if ready:
                 return
             await asyncio.sleep(min(0.02, left_ns / 1e9))
@@ -160,6 +180,26 @@ class Service:
         return self._keeper.exit_status(self.child) is None
 
 
+class UnixHTTPConnection(http.client.HTTPConnection):
+    """
+    HTTP over a Unix socket.
+
+    Args:
+        path: Where it is.
+        timeout: Bound on each wait, in seconds.
+    """
+
+    def __init__(self, path: Path, *, timeout: float) -> None:
+        super().__init__("localhost", timeout=timeout)
+        self._path = path
+
+    def connect(self) -> None:
+        """Connect, within the same bound as every other wait."""
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self._path))
+
+
 def _fresh_files(directory: Path) -> tuple[Path, Path]:
     """Return where the log and the launcher's report go, without a report of an earlier start."""
     directory.mkdir(parents=True, exist_ok=True)
@@ -168,11 +208,12 @@ def _fresh_files(directory: Path) -> tuple[Path, Path]:
     return directory / "service.log", report
 
 
-def _command(python: Path, app: str, app_dir: Path | None, report: Path, *, factory: bool) -> list[str | Path]:
+def _command(python: Path, app: str, app_dir: Path | None, report: Path, *, factory: bool, unix_socket: Path | None) -> list[str | Path]:
     where = ("--app-dir", app_dir.resolve()) if app_dir else ()
     how = ("--factory",) if factory else ()
+    door = ("--unix-socket", unix_socket) if unix_socket else ()
     # The interpreter's path is not resolved: it is by the link's place that Python knows its environment.
-    return [python.absolute(), LAUNCHER, "--app", app, *where, *how, "--report", report]
+    return [python.absolute(), LAUNCHER, "--app", app, *where, *how, *door, "--report", report]
 
 
 def _environment(database_url: str, extra: Mapping[str, str]) -> dict[str, str]:
@@ -216,11 +257,11 @@ def _read_report(path: Path) -> JsonObject | None:
     return report
 
 
-def _ask(port: int, timeout_s: float) -> tuple[bool, str]:
+def _ask(connect: Callable[..., http.client.HTTPConnection], timeout_s: float) -> tuple[bool, str]:
     """Ask once whether the service is ready; return the answer and what it said, for people."""
     said = "nothing"
     for method, path in (("GET", "/ready"), ("GET", "/health"), ("POST", "/graphql")):
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout_s)
+        connection = connect(timeout=timeout_s)
         try:
             connection.request(method, path, body=b"{}" if method == "POST" else None, headers={"Content-Type": "application/json"})
             response = connection.getresponse()

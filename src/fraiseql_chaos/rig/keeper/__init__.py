@@ -16,6 +16,7 @@ sweeps before it begins. A lease is alive exactly as long as its lock file is lo
 from __future__ import annotations
 
 from fraiseql_chaos.rig.keeper.client import Child, Keeper, Protection
+from fraiseql_chaos.rig.keeper.namespaces import Namespaces
 from fraiseql_chaos.rig.keeper.undo import Continue, RemoveCgroup, RemoveTree, RunSql, Undo
 
-__all__ = ["Child", "Continue", "Keeper", "Protection", "RemoveCgroup", "RemoveTree", "RunSql", "Undo"]
+__all__ = ["Child", "Continue", "Keeper", "Namespaces", "Protection", "RemoveCgroup", "RemoveTree", "RunSql", "Undo"]

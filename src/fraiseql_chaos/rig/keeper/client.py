@@ -20,6 +20,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from fraiseql_chaos.errors import InjectionError, RigError
+from fraiseql_chaos.rig.keeper.namespaces import Namespaces
 from fraiseql_chaos.rig.keeper.undo import Undo, undo_to_json
 
 __all__ = ["Child", "Keeper", "Protection"]
@@ -111,6 +112,7 @@ class Keeper:
         cwd: Path | None = None,
         uid: int | None = None,
         gid: int | None = None,
+        inside: Namespaces | None = None,
     ) -> Child:
         """
         Start a process as the keeper's child, in a session of its own.
@@ -123,6 +125,7 @@ class Keeper:
             cwd: Where it runs; the lease's directory if not given.
             uid: The user it runs as; ours if not given.
             gid: The group it runs as, without supplementary groups; ours if not given.
+            inside: The network it lives in; ours if not given.
 
         Raises:
             RigError: If it could not be started.
@@ -136,6 +139,7 @@ class Keeper:
                 "log": str(log),
                 "uid": uid,
                 "gid": gid,
+                "inside": None if inside is None else inside.to_json(),
             }
         )
         return Child(name=name, pid=answer["pid"], start_ticks=answer["start_ticks"])

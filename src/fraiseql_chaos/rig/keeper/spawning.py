@@ -2,7 +2,7 @@
 Start a process that cannot outlive us.
 
 Between ``fork`` and ``exec`` stand only system calls. The order matters: the change of user comes before ``PR_SET_PDEATHSIG``, which it would
-clear, and the look at our parent comes after it, in case the parent died in between.
+clear, and the look at our parent comes after it, in case the parent died in between. Namespaces are entered before both, while we still may.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from fraiseql_chaos.rig.keeper import processes
+from fraiseql_chaos.rig.keeper.namespaces import Namespaces
 
 __all__ = ["SpawnRequest", "spawn"]
 
@@ -27,11 +28,20 @@ class SpawnRequest:
     log: str
     uid: int | None
     gid: int | None
+    inside: Namespaces | None
 
     @classmethod
     def from_json(cls, raw: dict[str, Any]) -> SpawnRequest:
         """Read a request of the runner."""
-        return cls(argv=tuple(raw["argv"]), env=raw["env"], cwd=raw["cwd"], log=raw["log"], uid=raw["uid"], gid=raw["gid"])
+        return cls(
+            argv=tuple(raw["argv"]),
+            env=raw["env"],
+            cwd=raw["cwd"],
+            log=raw["log"],
+            uid=raw["uid"],
+            gid=raw["gid"],
+            inside=None if raw["inside"] is None else Namespaces.from_json(raw["inside"]),
+        )
 
 
 def spawn(request: SpawnRequest) -> int:
@@ -61,6 +71,8 @@ def _become(request: SpawnRequest, parent: int, complaints: int) -> NoReturn:
         log = os.open(request.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         for target, source in ((0, os.open(os.devnull, os.O_RDONLY)), (1, log), (2, log)):
             os.dup2(source, target)
+        if request.inside is not None:
+            request.inside.enter()
         if request.gid is not None:
             os.setgroups([])
             os.setresgid(request.gid, request.gid, request.gid)

@@ -7,7 +7,8 @@ A PostgreSQL of our own, which may be stopped, crashed and frozen without asking
                               ^
     service -- edges -- 127.0.0.1:port (held by us, also while nobody listens)
 
-Everything lives below the keeper's directory and dies with its lease. Verbs that change whether the server runs come one at a time; they
+In a network namespace of its own the server listens at every address there, which are the far ends of packet links; the control socket is in the
+file system and does not care. Everything lives below the keeper's directory and dies with its lease. Verbs that change whether the server runs come one at a time; they
 are not made to race each other.
 """
 
@@ -26,10 +27,11 @@ from typing import Final, Self
 
 from fraiseql_chaos.core import Duration, seconds, wait_until
 from fraiseql_chaos.errors import DeclarationError, RigError
-from fraiseql_chaos.rig.keeper import Child, Keeper, RemoveTree
+from fraiseql_chaos.rig.keeper import Child, Keeper, Namespaces, RemoveTree
 from fraiseql_chaos.rig.postgres import databases, sessions
 from fraiseql_chaos.rig.postgres.account import Account, server_account
 from fraiseql_chaos.rig.postgres.binaries import Binaries, find_binaries
+from fraiseql_chaos.rig.postgres.certificate import TLS_SETTINGS, install_certificate
 from fraiseql_chaos.rig.postgres.control import fetch
 from fraiseql_chaos.rig.postgres.dsn import to_uri
 from fraiseql_chaos.rig.postgres.guard import healing
@@ -60,15 +62,18 @@ class Cluster:
         socket_directory: Where the control socket is; closed to other users.
         data: The data directory.
         log: The server's log; ``server_log`` reads it.
+        root_certificate: The file that clients must trust (``sslrootcert``); None if the server does not speak TLS.
     """
 
     host: Final = LOOPBACK
 
-    def __init__(self, keeper: Keeper, *, binaries: Binaries, account: Account) -> None:
+    def __init__(self, keeper: Keeper, *, binaries: Binaries, account: Account, inside: Namespaces | None = None) -> None:
         self._keeper = keeper
         self._binaries = binaries
         self._account = account
+        self._inside = inside
         self._held = HeldPort()
+        self.root_certificate: Path | None = None
         self.port = self._held.number
         self._directory = _own_directory(keeper.directory, account)
         self.socket_directory = _socket_directory(keeper, self._directory, account)
@@ -80,7 +85,14 @@ class Cluster:
 
     @classmethod
     async def create(
-        cls, keeper: Keeper, *, binaries: Binaries | None = None, settings: Mapping[str, str] = MappingProxyType({}), start: bool = True
+        cls,
+        keeper: Keeper,
+        *,
+        binaries: Binaries | None = None,
+        settings: Mapping[str, str] = MappingProxyType({}),
+        inside: Namespaces | None = None,
+        tls: bool = False,
+        start: bool = True,
     ) -> Self:
         """
         Initialise a data directory and start a server on it.
@@ -89,6 +101,8 @@ class Cluster:
             keeper: Owns the server's processes and files.
             binaries: Which PostgreSQL; None takes what ``find_binaries`` finds.
             settings: Lines for ``postgresql.conf``, on top of our defaults (see ``initialisation``).
+            inside: The network it lives in; ours if not given.
+            tls: Whether it speaks TLS, with a certificate made for it; clients may still do without.
             start: False leaves the server down.
 
         Raises:
@@ -96,7 +110,7 @@ class Cluster:
             RigError: If the server cannot be initialised or does not start, with the end of its log.
         """
         check_settings(settings)
-        cluster = cls(keeper, binaries=binaries or find_binaries(), account=server_account())
+        cluster = cls(keeper, binaries=binaries or find_binaries(), account=server_account(), inside=inside)
         try:
             await initialise(
                 keeper,
@@ -106,6 +120,9 @@ class Cluster:
                 log=cluster._directory / "initdb.log",
                 settings=settings,
             )
+            if tls:
+                cluster.root_certificate = cluster._directory / "root.crt"
+                cluster.root_certificate.write_text(install_certificate(cluster.data, cluster._account), encoding="ascii")
             if start:
                 await cluster.start()
         except BaseException:
@@ -169,7 +186,7 @@ class Cluster:
 
     def dsn(self, database: str, *, user: str | None = None, via: tuple[str, int] | None = None) -> str:
         """
-        Return a URI for clients, over TCP and without a password.
+        Return a URI for clients, over TCP and without a password; it insists on TLS if the server speaks it.
 
         Args:
             database: Which database.
@@ -182,7 +199,8 @@ class Cluster:
         if user == SUPERUSER:
             raise DeclarationError(f"{SUPERUSER} may only come through the Unix socket (control_dsn); choose a role of the application's")
         host, port = via or (self.host, self.port)
-        return to_uri({"user": user or APPLICATION_ROLE, "host": host, "port": str(port), "dbname": database})
+        trust = {} if self.root_certificate is None else {"sslmode": "verify-ca", "sslrootcert": str(self.root_certificate)}
+        return to_uri({"user": user or APPLICATION_ROLE, "host": host, "port": str(port), "dbname": database} | trust)
 
     def control_dsn(self, database: str | None = None, *, user: str = SUPERUSER) -> str:
         """Return a URI for ourselves, over the Unix socket."""
@@ -321,7 +339,7 @@ class Cluster:
         await self.drop(name)
 
     def _spawn(self) -> Child:
-        options = [f"--{name}={value}" for name, value in command_line_settings(self.port, self.socket_directory).items()]
+        options = [f"--{name}={value}" for name, value in self._fixed_settings().items()]
         return self._keeper.spawn(
             [self._binaries.bin / "postgres", "-D", self.data, *options],
             name="postgres",
@@ -330,7 +348,13 @@ class Cluster:
             cwd=self.data,
             uid=self._account.spawn_uid,
             gid=self._account.spawn_gid,
+            inside=self._inside,
         )
+
+    def _fixed_settings(self) -> dict[str, str]:
+        everywhere = {} if self._inside is None else {"listen_addresses": "*"}
+        tls = TLS_SETTINGS if self.root_certificate else {}
+        return command_line_settings(self.port, self.socket_directory) | everywhere | tls
 
     async def _lets_in(self) -> bool:
         try:

@@ -51,6 +51,9 @@ HBA: Final = f"""\
 local all all trust
 host all {SUPERUSER} {LOOPBACK}/32 reject
 host all all {LOOPBACK}/32 trust
+# Where the server has a network of its own, what is directly connected is the far end of a link that the rig made.
+host all {SUPERUSER} all reject
+host all all samenet trust
 """
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
