@@ -109,6 +109,7 @@ def _table(baseline: Baseline) -> Iterator[str]:
     yield from (_row(metric, width) for metric in baseline.metrics)
     noisy = sum(metric.noisy for metric in baseline.metrics)
     yield f"\n{len(baseline.metrics)} metrics, {noisy} of them noisy: they varied more than their limit between repetitions, and are compared by their own variation"
+    yield f"others kept {baseline.load_after['cores_used_by_others']} of {baseline.machine['cores']} cores busy meanwhile"
     if baseline.a_a is not None:
         yield f"compared with itself: {len(baseline.a_a.alarms)} false alarms among {baseline.a_a.compared} ({baseline.a_a.test})"
     else:
