@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from baselines_made import baseline, metric
 from fraiseql_chaos.baselines import read_baseline
-from fraiseql_chaos.cli import baseline
+from fraiseql_chaos.cli.baseline import table
 from fraiseql_chaos.cli.main import main
-from fraiseql_chaos.experiment.baseline import BaselinePlan
 
 WRONG = {
     "--repetitions=1": "a baseline takes 2 to 100 repetitions, because one has no variation, not 1",
@@ -47,30 +47,26 @@ def test_a_wrong_word_is_refused_before_anything_starts(capsys: pytest.CaptureFi
     assert list(tmp_path.iterdir()) == []
 
 
-def _short(repetitions: int) -> BaselinePlan:
-    return BaselinePlan(repetitions=repetitions, requests={1: 3}, samples=0, passes=1)
-
-
-def test_it_stores_writes_prints_a_table_and_names_the_file(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A real collection with next to no samples; the file is the stored one, and what is printed is in it."""
-    monkeypatch.setattr(baseline, "BaselinePlan", _short)
-    status, out, err = run(capsys, "--repetitions=2", "--seed=5", "--output=baseline_metrics.json")
-    assert (status, err) == (0, "")
+def test_it_stores_and_writes_what_it_prints(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """A real collection, the shortest there is; the standard output is the file, and progress is told beside it."""
+    status, out, err = run(capsys, "--repetitions=2", "--seed=5", "--json", "--output=baseline_metrics.json")
+    assert status == 0
     (stored,) = (tmp_path / ".chaos" / "baselines").iterdir()
     written = read_baseline(tmp_path / "baseline_metrics.json")
     assert read_baseline(stored) == written
-    assert written.seed == 5
-    lines = out.splitlines()
-    assert lines[0].startswith("repetition 1 of 2: ")
-    assert {line.split()[0] for line in lines if line.startswith(("query.", "resources."))} == {metric.name for metric in written.metrics}
-    assert lines[-1] == "baseline  baseline_metrics.json"
+    assert (tmp_path / "baseline_metrics.json").read_text(encoding="utf-8") == out
+    assert (written.seed, len(written.metrics)) == (5, 106)
+    assert [line.partition(":")[0] for line in err.splitlines()] == ["repetition 1 of 2", "repetition 2 of 2"]
 
 
-def test_json_is_all_that_is_on_the_standard_output(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(baseline, "BaselinePlan", _short)
-    status, out, err = run(capsys, "--repetitions=2", "--json")
-    assert status == 0
-    assert json.loads(out)["schema"] == "fraiseql-chaos/baseline/1"
-    assert err.startswith("repetition 1 of 2: ")
+def test_the_table_says_what_is_noisy_how_far_to_trust_it_and_what_others_did() -> None:
+    made = replace(baseline(metric("a.noisy"), metric("a.quiet", repetitions=(10.0, 10.1, 9.9))), load_after={"cores_used_by_others": 0.75})
+    head, noisy, quiet, *rest = table(made)
+    assert head.split()[:2] == ["metric", "mean"]
+    assert noisy.split()[:2] == ["a.noisy", "10"]
+    assert noisy.endswith("7.9%  ms  noisy, above 5%")
+    assert quiet.endswith("1.0%  ms")
+    assert rest[0].strip().startswith("2 metrics, 1 of them noisy")
+    assert rest[1] == "others kept 0.75 of 2 cores busy meanwhile"
+    assert rest[2] == "compared with itself: 1 false alarms among 2 (a test)"
+    assert list(table(replace(made, a_a=None)))[-1] == "not compared with itself: too few repetitions for a test to find anything"

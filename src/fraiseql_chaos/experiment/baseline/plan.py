@@ -51,7 +51,7 @@ class BaselinePlan:
     """
 
     repetitions: int = 10
-    requests: Mapping[int, int] = field(default_factory=lambda: MappingProxyType({1: 80, 10: 200, 50: 300}))
+    requests: Mapping[int, int] = field(default_factory=lambda: MappingProxyType({1: 60, 10: 120, 50: 150}))
     samples: int = 30
     passes: int = 2
 
@@ -64,8 +64,8 @@ class BaselinePlan:
             raise DeclarationError("a baseline measures at least one request with at least one in flight, in at least one part; nothing was measured")
 
     def warm_up(self, in_flight: int) -> int:
-        """Return how many requests are sent before those of a burst: two rounds, and at least ten requests."""
-        return max(10, 2 * in_flight)
+        """Return how many requests are sent before those of a part of a burst: a round, and at least five requests."""
+        return max(5, in_flight)
 
 
 def metric_name(operation: GraphQLOperation) -> str:
