@@ -55,7 +55,7 @@ def test_it_stores_and_writes_what_it_prints(capsys: pytest.CaptureFixture[str],
     written = read_baseline(tmp_path / "baseline_metrics.json")
     assert read_baseline(stored) == written
     assert (tmp_path / "baseline_metrics.json").read_text(encoding="utf-8") == out
-    assert (written.seed, len(written.metrics)) == (5, 106)
+    assert (written.seed, len(written.metrics)) == (5, 107)
     assert [line.partition(":")[0] for line in err.splitlines()] == ["repetition 1 of 2", "repetition 2 of 2"]
 
 

@@ -29,7 +29,7 @@ async def test_a_collection_holds_every_group_of_the_plan_and_comes_back_from_it
     read = read_baseline(tmp_path / "baseline_metrics.json")
     assert read == collected
     groups = Counter(metric.group for metric in read.metrics)
-    assert groups == {"queries": 64, "pool": 10, "authentication": 4, "pipeline": 8, "resources": 20}
+    assert groups == {"queries": 64, "pool": 10, "authentication": 4, "pipeline": 8, "resources": 21}
     assert {len(metric.repetitions) for metric in read.metrics} == {2}
     assert all(metric.mean > 0 for metric in read.metrics if not metric.name.startswith("pool.busy"))
     assert read.machine["id"] == machine()["id"]
