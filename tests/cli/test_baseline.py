@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from baselines_made import baseline, metric
+from fraiseql_chaos.baselines import read_baseline
+from fraiseql_chaos.cli.baseline import table
 from fraiseql_chaos.cli.main import main
 
 WRONG = {
@@ -41,3 +45,28 @@ def test_a_wrong_word_is_refused_before_anything_starts(capsys: pytest.CaptureFi
     assert err.strip().endswith(("nothing was measured", "nothing was run"))
     assert out == ""
     assert list(tmp_path.iterdir()) == []
+
+
+def test_it_stores_and_writes_what_it_prints(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """A real collection, the shortest there is; the standard output is the file, and progress is told beside it."""
+    status, out, err = run(capsys, "--repetitions=2", "--seed=5", "--json", "--output=baseline_metrics.json")
+    assert status == 0
+    (stored,) = (tmp_path / ".chaos" / "baselines").iterdir()
+    written = read_baseline(tmp_path / "baseline_metrics.json")
+    assert read_baseline(stored) == written
+    assert (tmp_path / "baseline_metrics.json").read_text(encoding="utf-8") == out
+    assert (written.seed, len(written.metrics)) == (5, 107)
+    assert [line.partition(":")[0] for line in err.splitlines()] == ["repetition 1 of 2", "repetition 2 of 2"]
+
+
+def test_the_table_says_what_is_noisy_how_far_to_trust_it_and_what_others_did() -> None:
+    made = replace(baseline(metric("a.noisy"), metric("a.quiet", repetitions=(10.0, 10.1, 9.9))), load_after={"cores_used_by_others": 0.75})
+    head, noisy, quiet, *rest = table(made)
+    assert head.split()[:2] == ["metric", "mean"]
+    assert noisy.split()[:2] == ["a.noisy", "10"]
+    assert noisy.endswith("7.9%  ms  noisy, above 5%")
+    assert quiet.endswith("1.0%  ms")
+    assert rest[0].strip().startswith("2 metrics, 1 of them noisy")
+    assert rest[1] == "others kept 0.75 of 2 cores busy meanwhile"
+    assert rest[2] == "compared with itself: 1 false alarms among 2 (a test)"
+    assert list(table(replace(made, a_a=None)))[-1] == "not compared with itself: too few repetitions for a test to find anything"

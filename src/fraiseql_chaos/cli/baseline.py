@@ -26,7 +26,7 @@ from fraiseql_chaos.pytest_plugin.laboratory import laboratory_settings
 from fraiseql_chaos.pytest_plugin.options import OPTIONS, ChaosOptions, short
 from fraiseql_chaos.reports.publishing import make_room
 
-__all__ = ["add_to"]
+__all__ = ["add_to", "table"]
 
 TAKEN: Final = frozenset(
     {
@@ -77,7 +77,7 @@ def perform(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print((arguments.output or stored).read_text(encoding="utf-8"), end="")
     else:
-        print("\n".join(_table(baseline)))
+        print("\n".join(table(baseline)))
         print(f"seed      {baseline.seed}\nbaseline  {arguments.output or stored}")
     return HELD
 
@@ -103,12 +103,14 @@ def _options(arguments: argparse.Namespace) -> ChaosOptions:
         raise DeclarationError(short(str(error)).replace("nothing was run", "nothing was measured")) from None
 
 
-def _table(baseline: Baseline) -> Iterator[str]:
+def table(baseline: Baseline) -> Iterator[str]:
+    """Yield the lines that tell people what a baseline holds, and how far it may be trusted."""
     width = max(len(metric.name) for metric in baseline.metrics)
     yield f"{'metric':<{width}}  {'mean':>10}  {'95 % interval':^23}  {'varies':>7}"
     yield from (_row(metric, width) for metric in baseline.metrics)
     noisy = sum(metric.noisy for metric in baseline.metrics)
     yield f"\n{len(baseline.metrics)} metrics, {noisy} of them noisy: they varied more than their limit between repetitions, and are compared by their own variation"
+    yield f"others kept {baseline.load_after['cores_used_by_others']} of {baseline.machine['cores']} cores busy meanwhile"
     if baseline.a_a is not None:
         yield f"compared with itself: {len(baseline.a_a.alarms)} false alarms among {baseline.a_a.compared} ({baseline.a_a.test})"
     else:

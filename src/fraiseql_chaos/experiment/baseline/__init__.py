@@ -5,6 +5,7 @@ How a baseline is collected: a healthy service, measured from outside and from i
     bursts       queries, and the processor time they take     connections  the pool, as the server sees it
     memory       of service and server                         inside       FraiseQL's parts, in the target's interpreter
     readings     one repetition; metrics of all of them        self_check   the collection compared with itself
+    neighbours   what else the machine did meanwhile           pace         how fast it was
     yardstick    which baseline a run is measured against
 """
 

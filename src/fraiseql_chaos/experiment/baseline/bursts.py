@@ -15,6 +15,7 @@ from statistics import median
 from typing import Final
 
 from fraiseql_chaos.core import dice
+from fraiseql_chaos.experiment.baseline.pace import pace_ms, pace_reading
 from fraiseql_chaos.experiment.baseline.plan import LIMIT_BETWEEN_RUNS, LIMIT_ONE_QUERY, BaselinePlan, metric_name
 from fraiseql_chaos.experiment.baseline.readings import Reading
 from fraiseql_chaos.experiment.baseline.resources import Processes, cpu_ns
@@ -64,12 +65,14 @@ def planned_bursts(plan: BaselinePlan, operations: Sequence[GraphQLOperation], *
 async def measure_bursts(generator: BurstGenerator, bursts: Sequence[Burst], processes: Processes) -> dict[str, Reading]:
     """Carry out bursts and return what they say."""
     parts: dict[tuple[str, int], list[_Part]] = {}
+    paces = []
     for burst in bursts:
+        paces.append(pace_ms())
         before = _used(processes)
         result = await generator.run(burst)
         spent = {name: sum(ns - before[name].get(pid, 0) for pid, ns in used.items()) for name, used in _used(processes).items()}
         parts.setdefault((metric_name(burst.operation), burst.in_flight), []).append(_Part(result=result, cpu_ns=spent))
-    found: dict[str, Reading] = {}
+    found = pace_reading(paces)
     for (name, in_flight), measured in parts.items():
         found.update(_timed(name, in_flight, [part.result for part in measured]))
         if in_flight == CPU_AT:

@@ -19,6 +19,7 @@ from fraiseql_chaos.experiment.baseline.connections import measure_connections
 from fraiseql_chaos.experiment.baseline.inside import measure_inside
 from fraiseql_chaos.experiment.baseline.issuer import Issuer, issuer
 from fraiseql_chaos.experiment.baseline.memory import measure_memory
+from fraiseql_chaos.experiment.baseline.neighbours import Neighbours
 from fraiseql_chaos.experiment.baseline.plan import BaselinePlan, configuration
 from fraiseql_chaos.experiment.baseline.readings import Reading, metrics_of
 from fraiseql_chaos.experiment.baseline.resources import Processes
@@ -49,6 +50,7 @@ async def collect(deploy: Deploy, settings: RigSettings, plan: BaselinePlan, *, 
         RigError: If a part of the rig breaks, or the target's interpreter cannot be measured.
     """
     created, before = datetime.now(UTC).isoformat(timespec="seconds"), load_now()
+    others = Neighbours.look()
     repetitions: list[dict[str, Reading]] = []
     targets = []
     with TemporaryDirectory(prefix="fraiseql-chaos-") as scratch:
@@ -74,7 +76,7 @@ async def collect(deploy: Deploy, settings: RigSettings, plan: BaselinePlan, *, 
         target=targets[0],
         configuration=configuration(plan, asked, edge_tls=settings.edge_tls, own_server=settings.dsn is None),
         load_before=before,
-        load_after=load_now(),
+        load_after={**load_now(), "cores_used_by_others": others.cores_since()},
         metrics=metrics,
         a_a=self_check(metrics),
     )

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
+from fraiseql_chaos.baselines.naming import OPERATION_NAMES
 from fraiseql_chaos.core import JsonObject
 from fraiseql_chaos.errors import DeclarationError
 from fraiseql_chaos.workload import GraphQLOperation
@@ -32,20 +33,6 @@ LIMIT_ONE_QUERY: Final = 0.03
 """The same for the usual time of one query."""
 
 REPETITIONS_MAX: Final = 100
-
-NAMES: Final = MappingProxyType(
-    {
-        "read_users": "simple",
-        "read_post": "by_id",
-        "read_nested": "nested",
-        "count_users": "count",
-        "aggregate": "aggregation",
-        "create_user": "create",
-        "update_user": "update",
-        "delete_user": "delete",
-    }
-)
-"""What the operations of the reference service are called in metrics; a user's own are called by their name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +51,7 @@ class BaselinePlan:
     """
 
     repetitions: int = 10
-    requests: Mapping[int, int] = field(default_factory=lambda: MappingProxyType({1: 80, 10: 200, 50: 300}))
+    requests: Mapping[int, int] = field(default_factory=lambda: MappingProxyType({1: 60, 10: 120, 50: 150}))
     samples: int = 30
     passes: int = 2
 
@@ -77,13 +64,13 @@ class BaselinePlan:
             raise DeclarationError("a baseline measures at least one request with at least one in flight, in at least one part; nothing was measured")
 
     def warm_up(self, in_flight: int) -> int:
-        """Return how many requests are sent before those of a burst: two rounds, and at least ten requests."""
-        return max(10, 2 * in_flight)
+        """Return how many requests are sent before those of a part of a burst: a round, and at least five requests."""
+        return max(5, in_flight)
 
 
 def metric_name(operation: GraphQLOperation) -> str:
     """Return what an operation is called in metrics."""
-    return NAMES.get(operation.name, operation.name)
+    return OPERATION_NAMES.get(operation.name, operation.name)
 
 
 def configuration(plan: BaselinePlan, operations: tuple[GraphQLOperation, ...], *, edge_tls: bool, own_server: bool) -> JsonObject:
