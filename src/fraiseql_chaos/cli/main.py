@@ -19,6 +19,7 @@ __all__ = ["COMMANDS", "main", "parser"]
 
 COMMANDS: Final = {
     "run": "run the bundled suite, or one fault",
+    "baseline": "measure the service in health, as the yardstick of later runs",
     "report": "judge a stored run again, and write its page",
     "proxy": "serve Toxiproxy's HTTP API over faults of ours",
     "doctor": "what this machine can and cannot do",

@@ -71,7 +71,7 @@ class Laboratory:
         """
         rig = self.settings.rig
         deploy = partial(self._deployed, variant, edge or rig.edge, rig.server_tls if server_tls is None else server_tls)
-        return Service(await deploy(), deploy)
+        return Service(await deploy(), deploy, variant=variant)
 
     async def drop_lost_rigs(self) -> None:
         """End each rig that has lost a part, so that the next service gets a new one: what broke in one test must not fail those after it."""

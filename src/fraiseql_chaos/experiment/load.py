@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from fraiseql_chaos.core import Duration, Rate
+from fraiseql_chaos.core import Duration, JsonObject, Rate
 from fraiseql_chaos.errors import ChaosError
 from fraiseql_chaos.experiment.chaos import Chaos
 from fraiseql_chaos.experiment.laboratory import Laboratory
@@ -56,6 +56,7 @@ class Load:
     Attributes:
         title: As given.
         recordings: What the loads of this attempt brought back.
+        baseline: What reports say of the baseline that is measured against; None if none is.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Load:
         self.title = title
         self._say = say
         self.recordings: list[Recording] = []
+        self.baseline: JsonObject | None = None
         self._attempt = 1
         self._kept: dict[str, ExperimentRecord] = {}
 
@@ -133,6 +135,7 @@ class Load:
             expectations=expectations,
             claims=self.title.claims,
             weakness=self.title.weakness,
+            baseline=self.baseline,
         )
         folder.add(record)
         self._kept[name] = record

@@ -25,10 +25,12 @@ class Service:
     Attributes:
         database: The way to its database, to aim faults at.
         operations: Everything the workload knows to ask.
+        variant: Which of the reference services was asked for; None for the first of them, or a service of the user's own.
     """
 
-    def __init__(self, deployment: Deployment, redeploy: Callable[[], Awaitable[Deployment]]) -> None:
+    def __init__(self, deployment: Deployment, redeploy: Callable[[], Awaitable[Deployment]], *, variant: str | None = None) -> None:
         self.deployment = deployment
+        self.variant = variant
         self.database = Target("database")
         self._redeploy = redeploy
         self.operations: tuple[GraphQLOperation, ...] = deployment.application.workload.operations

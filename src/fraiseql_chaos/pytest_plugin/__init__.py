@@ -8,7 +8,7 @@ our own. Rig, workload and reports are imported when the first chaos test asks f
 from __future__ import annotations
 
 from fraiseql_chaos.pytest_plugin.coroutines import pytest_pyfunc_call
-from fraiseql_chaos.pytest_plugin.fixtures import chaos, load, service
+from fraiseql_chaos.pytest_plugin.fixtures import baseline, chaos, load, service
 from fraiseql_chaos.pytest_plugin.marks import pytest_generate_tests, pytest_itemcollected
 from fraiseql_chaos.pytest_plugin.options import pytest_addoption
 from fraiseql_chaos.pytest_plugin.outcomes import pytest_report_teststatus, pytest_runtest_makereport
@@ -16,6 +16,7 @@ from fraiseql_chaos.pytest_plugin.session import pytest_configure, pytest_report
 from fraiseql_chaos.pytest_plugin.summary import pytest_terminal_summary
 
 __all__ = [
+    "baseline",
     "chaos",
     "load",
     "pytest_addoption",

@@ -1,9 +1,10 @@
 """
-The three fixtures of a chaos test.
+The fixtures of a chaos test.
 
     service   a FraiseQL service of the test's own, with an edge and a database of its own, proven healthy
     chaos     declares faults:   async with chaos(Latency(delay=ms(250)), on=service.database, between=(seconds(1), seconds(4))):
     load      asks, open loop:       recording = await load.open_loop(service.reads, rate=per_second(50), lasting=seconds(6))
+    baseline  what this service does in health, measured before: the one named by --baseline, the one stored, or else one collected now
 
 ``service`` takes the variant of the reference service as its parameter, which is how a test with a ``weakness`` gets both of them.
 """
@@ -23,9 +24,10 @@ from fraiseql_chaos.pytest_plugin.session import laboratory_of, replay_line, sta
 from fraiseql_chaos.pytest_plugin.summary import say
 
 if TYPE_CHECKING:
+    from fraiseql_chaos.baselines import Baseline
     from fraiseql_chaos.experiment import Chaos, Load, Service
 
-__all__ = ["chaos", "load", "service"]
+__all__ = ["baseline", "chaos", "load", "service"]
 
 _CHOICES: Final = ("--chaos-dsn", "--target-python", "--chaos-app", "--chaos-sql", "--chaos-workload")
 """Options that name something which only shows when it is started whether it is any good."""
@@ -67,6 +69,35 @@ def load(request: pytest.FixtureRequest, service: Service, chaos: Chaos) -> Load
         replay=replay_line(request.node),
     )
     return Load(laboratory, service, chaos, title, say=partial(say, request.config))
+
+
+@pytest.fixture
+def baseline(request: pytest.FixtureRequest, service: Service, load: Load) -> Baseline:
+    """Return what this service does in health on this machine, and have the report say which baseline that was."""
+    from fraiseql_chaos.experiment.baseline import BaselinePlan, baseline_for, yardstick_from  # noqa: PLC0415  see above
+
+    laboratory, options = laboratory_of(request.config)
+    plan = BaselinePlan()
+    try:
+        if options.baseline is not None:
+            found = yardstick_from(options.baseline, service.deployment, laboratory.settings.rig, plan=plan, allow_foreign=options.foreign_baseline)
+        else:
+            found = asyncio.run(
+                baseline_for(
+                    laboratory,
+                    service.deployment,
+                    variant=service.variant,
+                    store=options.baselines,
+                    plan=plan,
+                    say=partial(say, request.config),
+                )
+            )
+    except ChaosError as error:
+        pytest.fail(str(error), pytrace=False)
+    if found.differs:
+        say(request.config, f"FOREIGN baseline of {found.baseline.created}: {'; '.join(found.differs)}")
+    load.baseline = found.describe()
+    return found.baseline
 
 
 def _refused(request: pytest.FixtureRequest, error: ChaosError) -> NoReturn:

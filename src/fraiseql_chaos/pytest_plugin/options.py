@@ -18,7 +18,7 @@ from fraiseql_chaos.core import SEED_MAX, Duration, fresh_seed, parse_duration, 
 from fraiseql_chaos.errors import DeclarationError
 from fraiseql_chaos.plan import EdgeKind, check_edge_kind
 
-__all__ = ["OPTIONS", "ChaosOptions", "Option", "pytest_addoption", "short"]
+__all__ = ["OPTIONS", "ChaosOptions", "Option", "baseline_store", "pytest_addoption", "short"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +66,13 @@ OPTIONS: Final = (
         help="where runs are kept (default: .chaos/runs below the root directory)",
     ),
     Option(
+        name="--baseline",
+        metavar="F.json",
+        is_path=True,
+        help="the baseline that runs are measured against (default: the one stored for this machine, target and configuration, or else collected)",
+    ),
+    Option(name="--foreign-baseline", help="allow a --baseline of another machine, target or configuration; the report then says so"),
+    Option(
         name="--chaos-postgres",
         metavar="MAJOR|DIR",
         help="PostgreSQL 14..18, or the directory of another's postgres and initdb (default: the newest this machine has)",
@@ -105,6 +112,11 @@ OPTIONS: Final = (
 """In the order in which they are explained."""
 
 
+def baseline_store(root: Path) -> Path:
+    """Return where baselines are kept, one for each machine, target and configuration."""
+    return root / ".chaos" / "baselines"
+
+
 def short(text: str) -> str:
     """Return an option, or a text about options, in the words of the command ``fraiseql-chaos``."""
     return text.replace("--chaos-", "--")
@@ -139,6 +151,9 @@ class ChaosOptions:
         self.report: Path | None = option("--chaos-report")
         self.json: Path | None = option("--chaos-json")
         self.store: Path = option("--chaos-store") or root / ".chaos" / "runs"
+        self.baseline: Path | None = option("--baseline")
+        self.foreign_baseline: bool = bool(option("--foreign-baseline"))
+        self.baselines: Path = baseline_store(root)
         self.postgres: int | Path | None = _postgres(option("--chaos-postgres"))
         self.dsn: str | None = option("--chaos-dsn")
         self.own_database: bool = option("--i-own-this-database")
@@ -154,6 +169,8 @@ class ChaosOptions:
             raise DeclarationError(
                 "--chaos-server-tls is for a server of ours; with --chaos-dsn the DSN says whether TLS is spoken (sslmode); nothing was run"
             )
+        if self.foreign_baseline and self.baseline is None:
+            raise DeclarationError("--foreign-baseline needs --baseline: what is stored or collected here is never foreign; nothing was run")
         if (self.app is None) is not (self.workload is None):
             raise DeclarationError(
                 "--chaos-app and --chaos-workload belong together: a service of your own needs to be asked questions of your own; nothing was run"

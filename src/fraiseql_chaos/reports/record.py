@@ -160,7 +160,7 @@ class ExperimentRecord:
         verdict, reasons, findings: The judgement of the last attempt.
         weakness: The known weakness that explains a violation; None if it names none.
         metrics: What was measured.
-        baseline: The comparison with a measured baseline; None if none was made.
+        baseline: Of which baseline it was measured against: when it was created, on which machine, and in what it is foreign; None if against none.
         history: The last attempt's history, relative to the run's folder.
         attempts: All attempts in order, the last one included.
     """
@@ -194,6 +194,7 @@ class ExperimentRecord:
         claims: Iterable[str] = (),
         weakness: Weakness | None = None,
         earlier: Iterable[Attempt] = (),
+        baseline: JsonObject | None = None,
     ) -> Self:
         """
         Make the record of a judged history.
@@ -207,6 +208,7 @@ class ExperimentRecord:
             claims: The plan's claims it speaks to.
             weakness: The known weakness it names.
             earlier: The attempts before this one, in order.
+            baseline: Which baseline it was measured against.
         """
         this = Attempt(history=path, verdict=judgement.verdict, reasons=judgement.reasons)
         return cls(
@@ -223,7 +225,7 @@ class ExperimentRecord:
             reasons=judgement.reasons,
             findings=judgement.findings,
             metrics=ChaosMetrics.of(history),
-            baseline=None,
+            baseline=baseline,
             history=path,
             attempts=(*earlier, this),
         )

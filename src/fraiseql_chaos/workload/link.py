@@ -41,9 +41,17 @@ class ControlLink:
         self.child = child
 
     @classmethod
-    async def open(cls, keeper: Keeper, directory: Path) -> ControlLink:
+    async def open(
+        cls, keeper: Keeper, directory: Path, *, module: str = "fraiseql_chaos.workload.driver", name: str = "load generator"
+    ) -> ControlLink:
         """
         Start a generator, its socket and log in a directory, and wait until it has connected.
+
+        Args:
+            keeper: The parent of its process.
+            directory: Where its socket and its log go.
+            module: What it runs.
+            name: What it is, for people.
 
         Raises:
             RigError: If it does not.
@@ -54,8 +62,8 @@ class ControlLink:
         connected: asyncio.Future[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.get_running_loop().create_future()
         server = await asyncio.start_unix_server(lambda *streams: connected.set_result(streams), control, limit=_LINE_MAX)
         try:
-            argv = (sys.executable, "-m", "fraiseql_chaos.workload.driver", "--control", control)
-            child = keeper.spawn(argv, name="load generator", log=log, env=dict(os.environ))
+            argv = (sys.executable, "-m", module, "--control", control)
+            child = keeper.spawn(argv, name=name, log=log, env=dict(os.environ))
             async with asyncio.timeout(CONNECT_WITHIN.s):
                 while not connected.done():
                     await asyncio.wait({connected}, timeout=0.05)
