@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from fraiseql_chaos.core import dice
+from fraiseql_chaos.core import JsonObject, dice
 from fraiseql_chaos.history import (
     Begin,
     End,
@@ -22,6 +22,7 @@ from fraiseql_chaos.history import (
     GeneratorStalled,
     History,
     HistoryLog,
+    Inventory,
     LoadPlanned,
     Operation,
     Outcome,
@@ -72,11 +73,11 @@ class Scene:
         self.requests += 1
         return self
 
-    def answers(self, begin_ms: float, end_ms: float, *, every_ms: float = 20, took_ms: float = 4.0) -> Self:
+    def answers(self, begin_ms: float, end_ms: float, *, every_ms: float = 20, took_ms: float = 4.0, name: str = "read_post") -> Self:
         """Add right answers at a steady rate, their times spread by dice around ``took_ms``."""
         for index in range(round((end_ms - begin_ms) / every_ms)):
             draw = dice(self.seed, "latency", self.requests).lognormvariate(0, 0.18)
-            self.request(begin_ms + index * every_ms, took_ms * draw)
+            self.request(begin_ms + index * every_ms, took_ms * draw, name=name)
         return self
 
     def errors(self, begin_ms: float, end_ms: float, *, every_ms: float = 20, took_ms: float = 6.0, detail: str = "database connection lost") -> Self:
@@ -154,6 +155,30 @@ class Scene:
         began_ns = round(at_ms * NS_PER_MS)
         at_ns = began_ns + round(took_ms * NS_PER_MS)
         self.events.append(Sample(probe="service_ready", began_ns=began_ns, at_ns=at_ns, ok=ok, value={"status": 200 if ok else 503}))
+        return self
+
+    def inventory(self, name: str = "create_user", *, times: dict[int, int] | None = None, under_way: int = 0, error: str = "") -> Self:
+        """
+        The database was asked what it holds of an operation's requests: all that were acknowledged, once.
+
+        Args:
+            name: The operation.
+            times: By ordinal, how often others were found, or these otherwise.
+            under_way: How many sessions of the service were still at work.
+            error: Why it could not be asked.
+        """
+        acknowledged = {o.ordinal: 1 for o in self.events if isinstance(o, Operation) and o.name == name and o.outcome == "ok"}
+        counted = {} if error else {str(n): count for n, count in sorted((acknowledged | (times or {})).items()) if count}
+        self.events.append(
+            Inventory(at_ns=9_000 * NS_PER_MS, operation=name, query="SELECT ...", found=dict(counted), under_way=under_way, error=error)
+        )
+        return self
+
+    def memory(self, at_ms: float, rss_mb: float, *, peak_mb: float | None = None, processes: int = 1, ok: bool = True) -> Self:
+        """Add one look at the service's memory; its peak is what it is now if not given."""
+        at_ns, rss, peak = round(at_ms * NS_PER_MS), round(rss_mb * 1_000_000), round((peak_mb or rss_mb) * 1_000_000)
+        value: JsonObject = {"rss_bytes": rss, "peak_bytes": peak, "processes": processes} if ok else {}
+        self.events.append(Sample(probe="service_memory", began_ns=at_ns - NS_PER_MS, at_ns=at_ns, ok=ok, value=value))
         return self
 
     def stall(self, at_ms: float, stall_ms: float) -> Self:

@@ -12,9 +12,9 @@ from fraiseql_chaos.verdicts import (
     availability,
     detects_within,
     error_is_clear,
-    fails_within,
     judge_all,
     latency,
+    no_hang,
     recovers,
 )
 from histories import Scene, outage, store
@@ -27,7 +27,7 @@ def refused() -> tuple[Scene, list[Expectation]]:
     """Holds: errors at once, noticed, back."""
     asked: list[Expectation] = [
         availability(at_least=0.99, during="outside"),
-        fails_within(seconds(1)),
+        no_hang(within=seconds(1)),
         detects_within(ms(500)),
         recovers(within=seconds(1)),
         error_is_clear(),
@@ -47,7 +47,7 @@ def hanging() -> tuple[Scene, list[Expectation]]:
     """Is violated: requests hang, some are censored, recovery is late."""
     scene = Scene(experiment="tests/chaos/network/test_db_connection_chaos.py::TestDatabaseConnection::test_pool_recovers").load(450)
     scene.fault(2000, 4500).answers(0, 2000).hangs(2000, 4500, took_ms=3000).hangs(4500, 6200, took_ms=2000, cause="unfinished").answers(6200, 9000)
-    return scene, [fails_within(seconds(1)), detects_within(seconds(1)), recovers(within=seconds(1))]
+    return scene, [no_hang(within=seconds(1)), detects_within(seconds(1)), recovers(within=seconds(1))]
 
 
 def corrupted() -> tuple[Scene, list[Expectation]]:

@@ -8,14 +8,15 @@ from collections.abc import Callable
 
 import pytest
 
+from baselines_made import baseline
 from fraiseql_chaos.compat import ChaosMetrics, ChaosTestCase, FailureScenario, chaos_inject, fault_tolerant
 from fraiseql_chaos.core import Duration, ms, seconds
 from fraiseql_chaos.errors import DeclarationError
-from fraiseql_chaos.experiment import FAILURE_TYPES, Recording
+from fraiseql_chaos.experiment import FAILURE_TYPES, Inconclusive, Recording
 from fraiseql_chaos.layers.server.faults import Stop
 from fraiseql_chaos.layers.stream.faults import Latency, Refuse
-from fraiseql_chaos.verdicts import availability, recovers_within
-from histories import outage
+from fraiseql_chaos.verdicts import Expectation, availability, latency_within, recovers_within, slowdown
+from histories import Scene, outage
 
 pytest_plugins = ["pytester"]
 
@@ -190,6 +191,35 @@ def test_a_fault_is_armed_until_the_queries_are_done_and_at_most_for_its_duratio
     case._scenarios = tuple(FailureScenario(failure_type="database_unavailable", duration=duration) for duration in (30, 40))
     case.run_queries(count)
     assert asked == [seconds(armed_s)]
+
+
+def test_the_yardstick_is_the_classs_baseline_and_without_one_the_runs_own_health() -> None:
+    """A baseline of another machine is none, and the verdict says so."""
+    asked: list[tuple[Expectation, ...]] = []
+
+    class Case(ChaosTestCase):
+        async def _asked(self, window: Duration) -> Recording:
+            assert window == seconds(0.5)
+            scene = Scene().load(350).fault(2000, 4000, kind="latency").answers(0, 2000).answers(2000, 4000, took_ms=5).answers(4000, 7000)
+            return Recording(scene.history(), lambda _history, expectations, _judgement: asked.append(expectations))
+
+    class Compared(Case):
+        baseline = baseline()
+
+    for case in (Case(), Compared()):
+        case._tolerances, case._scenarios = (), (FailureScenario(failure_type="network_latency", duration=2, options={"latency_ms": 5}),)
+        metrics = case.run_queries(10)
+        if case.baseline is None:
+            case.assert_within_baseline(metrics)
+            case.assert_recovery_time()
+        else:
+            with pytest.raises(Inconclusive, match="the baseline is of something else"):
+                case.assert_within_baseline(metrics)
+    assert asked == [
+        (slowdown(at_most=2.0),),
+        (slowdown(at_most=2.0), recovers_within(seconds(5))),
+        (latency_within(baseline(), 2.0),),
+    ]
 
 
 def test_nothing_can_be_asserted_before_it_was_measured() -> None:

@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from fraiseql_chaos.baselines import Baseline, read_baseline
     from fraiseql_chaos.core import Duration, Rate, ms, per_second, seconds, us
     from fraiseql_chaos.experiment import Chaos, Load, Recording, Service
     from fraiseql_chaos.history import History, read_history
@@ -44,21 +45,31 @@ if TYPE_CHECKING:
     )
     from fraiseql_chaos.layers.wire.trigger import Trigger
     from fraiseql_chaos.verdicts import (
+        all_of,
+        any_of,
         availability,
         correct_results,
         detects_within,
         error_is_clear,
-        fails_within,
         fault_observed,
+        isolated,
         latency,
+        latency_within,
+        memory_below,
         no_crash,
+        no_data_loss,
+        no_duplicates,
+        no_hang,
         recovers,
+        recovers_within,
         slowdown,
+        throughput_at_least,
     )
 
 __all__ = [
     "AnswerError",
     "Bandwidth",
+    "Baseline",
     "Blackhole",
     "Chaos",
     "Corrupt",
@@ -88,25 +99,36 @@ __all__ = [
     "Timeout",
     "Trigger",
     "TruncateResult",
+    "all_of",
     "ambiguous_commit",
+    "any_of",
     "availability",
     "correct_results",
     "detects_within",
     "error_is_clear",
-    "fails_within",
     "fault_observed",
+    "isolated",
     "latency",
+    "latency_within",
+    "memory_below",
     "ms",
     "no_crash",
+    "no_data_loss",
+    "no_duplicates",
+    "no_hang",
     "per_second",
+    "read_baseline",
     "read_history",
     "recovers",
+    "recovers_within",
     "seconds",
     "slowdown",
+    "throughput_at_least",
     "us",
 ]
 
 _HOMES: Final = {
+    "baselines": ("Baseline", "read_baseline"),
     "core": ("Duration", "Rate", "ms", "per_second", "seconds", "us"),
     "experiment": ("Chaos", "Load", "Recording", "Service"),
     "history": ("History", "read_history"),
@@ -140,16 +162,25 @@ _HOMES: Final = {
     ),
     "layers.wire.trigger": ("Trigger",),
     "verdicts": (
+        "all_of",
+        "any_of",
         "availability",
         "correct_results",
         "detects_within",
         "error_is_clear",
-        "fails_within",
         "fault_observed",
+        "isolated",
         "latency",
+        "latency_within",
+        "memory_below",
         "no_crash",
+        "no_data_loss",
+        "no_duplicates",
+        "no_hang",
         "recovers",
+        "recovers_within",
         "slowdown",
+        "throughput_at_least",
     ),
 }
 _HOME_OF: Final = {name: home for home, names in _HOMES.items() for name in names}

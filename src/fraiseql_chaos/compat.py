@@ -22,16 +22,17 @@ from typing import ClassVar, Final
 
 import pytest
 
+from fraiseql_chaos.baselines import Baseline
 from fraiseql_chaos.core import Duration, JsonScalar, Rate, ms, per_second, seconds
 from fraiseql_chaos.errors import DeclarationError
 from fraiseql_chaos.experiment import Chaos, Load, Recording, Service, fault_from_options
 from fraiseql_chaos.plan import Fault
-from fraiseql_chaos.verdicts import ChaosMetrics, Expectation, availability, recovers_within, slowdown
+from fraiseql_chaos.verdicts import ChaosMetrics, Expectation, availability, latency_within, recovers_within, slowdown
 
 __all__ = ["ChaosMetrics", "ChaosTestCase", "FailureScenario", "chaos_inject", "fault_tolerant"]
 
 BEFORE: Final = seconds(2)
-"""How long the service is asked in health first: the yardstick of ``assert_within_baseline``."""
+"""How long the service is asked in health first: the yardstick of ``assert_within_baseline`` where there is no baseline."""
 
 AFTER: Final = seconds(3)
 """How long it is asked after the fault: what ``assert_recovery_time`` looks at, on top of the time it allows."""
@@ -129,6 +130,9 @@ class ChaosTestCase:
     rate: ClassVar[Rate] = per_second(20)
     """How often ``run_queries`` asks: slow enough for a laptop, often enough for a percentile."""
 
+    baseline: ClassVar[Baseline | None] = None
+    """What ``assert_within_baseline`` compares with, as ``read_baseline(path)`` returns it; None for the same run's health before the failure."""
+
     @pytest.fixture(autouse=True)
     def _chaos_bench(self, request: pytest.FixtureRequest, service: Service, chaos: Chaos, load: Load) -> None:
         self._service, self._chaos, self._load = service, chaos, load
@@ -155,16 +159,20 @@ class ChaosTestCase:
             self._recording.require(*self._tolerances)
         return self._recording.metrics
 
-    def assert_within_baseline(self, metrics: ChaosMetrics, tolerance: float) -> None:
+    def assert_within_baseline(self, metrics: ChaosMetrics, tolerance: float = 2.0) -> None:
         """
-        Assert that the median query took at most ``tolerance`` times as long during the failure as before it.
+        Assert that the median query took at most ``tolerance`` times as long during the failure as in health.
+
+        Health is the class's ``baseline``, measured on this machine and service; without one it is the same run before the failure.
 
         Raises:
-            Violated: If it took longer; the message says what the failure alone adds.
+            Violated: If it took longer; against the run's own health the message says what the failure alone adds.
+            Inconclusive: If nobody can tell, for example because the baseline is of another machine.
         """
-        self._of(metrics).require(slowdown(at_most=tolerance))
+        promise = slowdown(at_most=tolerance) if self.baseline is None else latency_within(self.baseline, tolerance)
+        self._of(metrics).require(promise)
 
-    def assert_recovery_time(self, max_ms: float) -> None:
+    def assert_recovery_time(self, max_ms: float = 5000) -> None:
         """
         Assert that queries succeed again, for good, within so many milliseconds after the failure.
 

@@ -7,10 +7,10 @@ import pytest
 from fraiseql_chaos.core import ms
 from fraiseql_chaos.experiment.recording import Inconclusive, Recording, Violated
 from fraiseql_chaos.history import History
-from fraiseql_chaos.verdicts import ChaosMetrics, Expectation, FailsWithin, Judgement, NoCrash, RecoversWithin
+from fraiseql_chaos.verdicts import ChaosMetrics, Expectation, Judgement, NoCrash, NoHang, RecoversWithin
 from histories import Scene, outage
 
-HOLDS, ALSO_HOLDS, BREAKS = RecoversWithin(limit=ms(1000)), FailsWithin(limit=ms(500)), FailsWithin(limit=ms(1))
+HOLDS, ALSO_HOLDS, BREAKS = RecoversWithin(limit=ms(1000)), NoHang(limit=ms(500)), NoHang(limit=ms(1))
 
 
 class Shelf:

@@ -19,6 +19,7 @@ from fraiseql_chaos.history import (
     FaultArmed,
     FaultHit,
     GeneratorStalled,
+    Inventory,
     LoadPlanned,
     Operation,
     Outcome,
@@ -45,6 +46,7 @@ def _any_event(cls: type[Any]) -> st.SearchStrategy[Any]:
         "machine": objects,
         "parameters": objects,
         "value": objects,
+        "found": objects,
         "outcome": st.sampled_from(get_args(Outcome.__value__)),
         "shows": st.sampled_from(get_args(Shows.__value__)),
     }
@@ -63,7 +65,7 @@ def test_every_event_survives_its_line_unchanged(event: Event) -> None:
 
 
 def test_every_class_of_events_has_its_own_word() -> None:
-    assert len({cls.type for cls in CLASSES}) == len(CLASSES) == 12
+    assert len({cls.type for cls in CLASSES}) == len(CLASSES) == 13
 
 
 STALLED = {"type": "generator_stalled", "at_ns": 5, "stall_ns": 7}
@@ -72,6 +74,7 @@ LOAD = {"type": "load_planned", "requests": 1, "rate_per_s": 50, "lasting_ns": 1
 SAMPLE = {"type": "sample", "probe": "p", "began_ns": 0, "at_ns": 1, "ok": True}
 HIT = {"type": "fault_hit", "fault": "0-x", "at_ns": 5, "connection": 0, "direction": "up", "ordinal": 2, "bytes": 7, "decision": "cut"}
 EVIDENCE = {"type": "evidence", "fault": "0-x", "witness": "w", "count": 1, "independent": True, "statement": "s"}
+INVENTORY = {"type": "inventory", "at_ns": 5, "operation": "create_user", "query": "SELECT 1", "found": {"3": 1}}
 
 
 @pytest.mark.parametrize(
@@ -83,6 +86,7 @@ EVIDENCE = {"type": "evidence", "fault": "0-x", "witness": "w", "count": 1, "ind
         (SAMPLE, Sample(probe="p", began_ns=0, at_ns=1, ok=True)),
         (HIT, FaultHit(fault="0-x", at_ns=5, connection=0, direction="up", ordinal=2, bytes=7, decision="cut")),
         (EVIDENCE, Evidence(fault="0-x", witness="w", count=1, independent=True, statement="s", shows="fault")),
+        (INVENTORY, Inventory(at_ns=5, operation="create_user", query="SELECT 1", found={"3": 1}, under_way=0, error="")),
     ],
     ids=lambda value: str(value.get("type")) if isinstance(value, dict) else "",
 )

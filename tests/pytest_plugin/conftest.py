@@ -70,7 +70,7 @@ def unseen():
 REGISTER = """
 [W-900]
 seen = "Requests fail while the database is away."
-violates = ["availability", "fails_within", "recovers_within"]
+violates = ["availability", "no_hang", "recovers_within"]
 """
 
 

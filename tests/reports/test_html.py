@@ -127,8 +127,20 @@ def test_what_a_service_said_is_never_markup(page: str) -> None:
 def test_status_is_a_word_and_never_a_colour_alone(page: str) -> None:
     badges = re.findall(r'<span class="badge (\w+)">(.*?)</span>', page, re.DOTALL)
 
-    assert len(badges) == 12
-    assert all(words.endswith(f"</svg>{standing}") for standing, words in badges)
+    of_tests, of_indicators = [*badges[:6], *badges[15:]], badges[6:15]
+    assert len(badges) == 21
+    assert all(words.endswith(f"</svg>{standing}") for standing, words in of_tests)
+    said = {"held": "met", "violated": "not met", "inconclusive": "cannot tell"}
+    assert all(words.endswith(f"</svg>{said[standing]}") for standing, words in of_indicators)
+
+
+def test_the_indicators_are_shown_with_target_value_and_the_tests_they_are_from(page: str) -> None:
+    text = Page(page).text
+
+    assert "Recovery time" in text
+    assert "< 5 s for most failures" in text
+    assert "no experiment can tell: nobody looked at the service's memory" in text
+    assert 'not met: <a href="#test-2">' in page
 
 
 def test_a_chart_that_leaves_requests_out_says_so(page: str) -> None:

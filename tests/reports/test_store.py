@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -149,3 +150,28 @@ def test_a_place_where_no_folder_can_be_made_is_an_error_before_anything_runs(tm
 
     with pytest.raises(HistoryError, match="nothing was run"):
         _fresh(tmp_path / "runs")
+
+
+EARLIER = Path(__file__).with_name("earlier_run")
+"""A run as the release before this one stored it: ``no_hang`` was called ``fails_within``, and there were no indicators."""
+
+
+def test_a_run_of_an_earlier_release_is_read_and_judged_again_to_the_same_answers(tmp_path: Path) -> None:
+    """But for the name that an expectation has now, and what was added, every word and number is the same."""
+    shutil.copytree(EARLIER, tmp_path / "run")
+    for part in ("skipped", "problems"):
+        (tmp_path / "run" / part).mkdir()
+    was = json.loads((EARLIER / "run.json").read_text(encoding="utf-8").replace("fails_within", "no_hang"))
+    rejudge(RunFolder.open(tmp_path / "run"))
+    once = (tmp_path / "run" / "run.json").read_bytes()
+    rejudge(RunFolder.open(tmp_path / "run"))
+    now = json.loads(once)
+
+    assert (tmp_path / "run" / "run.json").read_bytes() == once
+    assert len(now.pop("kpis")) == len(now["experiments"][0]["kpis"])
+    for experiment in now["experiments"]:
+        experiment.pop("kpis")
+        if experiment["weakness"]:
+            experiment["weakness"]["violates"] = ["no_hang"]
+    assert now == was
+    assert read_run(EARLIER).totals.weakness == 1

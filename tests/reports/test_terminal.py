@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from fraiseql_chaos.reports import RunDocument, totals_line, verdict_table
+from fraiseql_chaos.reports.terminal import met, quantity
 from sample_run import sample_run
 
 
@@ -12,11 +13,32 @@ def test_the_worst_comes_first_and_every_test_that_did_not_hold_says_why(tmp_pat
     lines = verdict_table(sample_run(tmp_path).collect()).splitlines()
     words = [line.split()[0] for line in lines if line and not line.startswith(" ")]
 
-    assert words == ["VIOLATED", "VIOLATED", "INCONCLUSIVE", "WEAKNESS", "held", "held", "skipped", "skipped", "6"]
+    assert words == ["VIOLATED", "VIOLATED", "INCONCLUSIVE", "WEAKNESS", "held", "held", "skipped", "skipped", "indicators", "6"]
     assert "              recovers_within: a request planned 1.68 s after the fault's end still failed" in lines
     assert "              known weakness W-007: GraphQL errors carry the SQL statement that failed." in lines
     assert "              attempt 2; before it: inconclusive" in lines
     assert any(line.startswith("              fault_observed: 0-loss was armed, but no independent witness saw it") for line in lines)
+
+
+def test_indicators_are_counted_and_those_that_missed_their_target_explained(tmp_path: Path) -> None:
+    lines = verdict_table(sample_run(tmp_path).collect()).splitlines()
+
+    assert "indicators    4 met, 2 cannot tell, 3 not met" in lines
+    assert any(
+        line.startswith("              Detection not met (< 1 s): never; met in 3 of 4; 2 cannot tell; test_pool_recovers: ") for line in lines
+    )
+
+
+def test_a_quantity_has_its_unit_and_what_never_happened_none() -> None:
+    assert [quantity(value, unit) for value, unit in ((1.25, "s"), (0.0123, "s"), (99.5, "%"), (2.5, "x"), (151.4, "MB"), (None, "s"))] == [
+        "1.25 s",
+        "12.3 ms",
+        "99.5 %",
+        "2.5 times",
+        "151 MB",
+        "never",
+    ]
+    assert (met("held"), met("violated"), met("inconclusive")) == ("met", "not met", "cannot tell")
 
 
 def test_a_line_names_the_test_its_fault_and_the_key_numbers(tmp_path: Path) -> None:

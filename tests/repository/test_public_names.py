@@ -9,10 +9,11 @@ import pytest
 
 PINNED = {
     "fraiseql_chaos": """
-        AnswerError Bandwidth Blackhole Chaos Corrupt CorruptMessage CutAt DelayMessage DropMessage Duration HalfOpen Hang History
-        Latency Limit Load Rate Recording Refuse Reset ResetAt Scope Service Slicer SlowAccept SlowClose StallAt Stop Timeout
-        Trigger TruncateResult ambiguous_commit availability correct_results detects_within error_is_clear fails_within fault_observed latency ms no_crash per_second
-        read_history recovers seconds slowdown us
+        AnswerError Bandwidth Baseline Blackhole Chaos Corrupt CorruptMessage CutAt DelayMessage DropMessage Duration HalfOpen Hang History
+        Latency Limit Load Rate Recording Refuse Reset ResetAt Scope Service Slicer SlowAccept SlowClose StallAt Stop Timeout Trigger
+        TruncateResult all_of ambiguous_commit any_of availability correct_results detects_within error_is_clear fault_observed isolated
+        latency latency_within memory_below ms no_crash no_data_loss no_duplicates no_hang per_second read_baseline read_history recovers
+        recovers_within seconds slowdown throughput_at_least us
     """,
     "fraiseql_chaos.errors": """
         CapabilityError ChaosError DeclarationError HistoryError InjectionError InternalError LocalProtocolError PeerProtocolError
@@ -22,10 +23,12 @@ PINNED = {
         HEALTHY OneWay Timed arm armed_with check_stream_fault
     """,
     "fraiseql_chaos.verdicts": """
-        EXPECTATIONS Availability ChaosMetrics CorrectResults DetectsWithin During ErrorIsClear Expectation FailsWithin FaultObserved
-        Finding Instrument Judgement Latency NoCrash PhaseMetrics RecoversWithin Slowdown SteadyState Verdict
-        availability correct_results detects_within error_is_clear expectation_from_json fails_within fault_observed from_json
-        instrument judge_all latency no_crash recovers recovers_within slowdown steady_state to_json worst
+        EXPECTATIONS AllOf AnyOf Availability ChaosMetrics CorrectResults DetectsWithin During ErrorIsClear Expectation FaultObserved
+        Finding Instrument Isolated Judgement Kpi Latency LatencyWithin MemoryBelow NoCrash NoDataLoss NoDuplicates NoHang PhaseMetrics
+        RecoversWithin RunKpi Slowdown SteadyState ThroughputAtLeast Verdict all_of any_of availability correct_results current_kind
+        detects_within error_is_clear expectation_from_json fault_observed from_json instrument isolated judge_all kpis_of latency
+        latency_within memory_below no_crash no_data_loss no_duplicates no_hang recovers recovers_within run_kpis slowdown steady_state
+        throughput_at_least to_json worst
     """,
 }
 

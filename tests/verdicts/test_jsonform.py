@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 
 from fraiseql_chaos.core import Duration, JsonObject, ms, us
 from fraiseql_chaos.errors import HistoryError
-from fraiseql_chaos.verdicts import fails_within, from_json, to_json
+from fraiseql_chaos.verdicts import from_json, no_hang, to_json
+from fraiseql_chaos.verdicts.jsonform import ADDED_LATER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +37,7 @@ def test_a_value_survives_json_unchanged() -> None:
 
 
 def test_durations_are_written_in_milliseconds() -> None:
-    assert to_json(fails_within(ms(1500))) == {"kind": "fails_within", "limit_ms": 1500.0}
+    assert to_json(no_hang(within=ms(1500))) == {"kind": "no_hang", "limit_ms": 1500.0}
 
 
 @pytest.mark.parametrize(
@@ -63,3 +64,28 @@ def test_a_missing_field_is_refused_by_name() -> None:
 
     with pytest.raises(HistoryError, match=r"run\.json: field 'flag' is missing"):
         from_json(Outer, raw, "run.json")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grown:
+    n: int
+    wait: Duration | None = field(default=None, metadata=ADDED_LATER)
+    names: tuple[str, ...] = field(default=(), metadata=ADDED_LATER)
+    unmarked: int = 3
+
+
+def test_a_field_that_was_added_later_may_be_missing_and_no_other() -> None:
+    assert from_json(Grown, {"n": 1, "unmarked": 2}, "run.json") == Grown(n=1, unmarked=2)
+    with pytest.raises(HistoryError, match=r"run\.json: field 'unmarked' is missing"):
+        from_json(Grown, {"n": 1}, "run.json")
+
+
+def test_a_field_that_was_added_later_is_left_out_while_it_says_nothing() -> None:
+    assert to_json(Grown(n=1)) == {"n": 1, "unmarked": 3}
+    told = replace(Grown(n=1), names=("a",))
+    assert from_json(Grown, to_json(told), "x") == told
+
+
+def test_a_field_that_was_added_later_is_read_as_strictly_as_any() -> None:
+    with pytest.raises(HistoryError, match=r"x\.names: 'a' is not a list"):
+        from_json(Grown, {"n": 1, "unmarked": 2, "names": "a"}, "x")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fraiseql_chaos.errors import DeclarationError
-from fraiseql_chaos.verdicts import fails_within
+from fraiseql_chaos.verdicts import no_hang
 from fraiseql_chaos.verdicts.wording import percent, span
 
 
@@ -27,4 +27,4 @@ def test_a_share_is_never_rounded_up(share: float, words: str) -> None:
 @pytest.mark.parametrize("limit", [5, None, "1s"])
 def test_a_limit_without_a_unit_is_refused(limit: object) -> None:
     with pytest.raises(DeclarationError, match="has no unit"):
-        fails_within(limit)  # type: ignore[arg-type]
+        no_hang(within=limit)  # type: ignore[arg-type]

@@ -71,7 +71,10 @@ def test_a_mutation_has_no_healthy_answer_to_record(tmp_path: Path) -> None:
         ("operation = [1]", "operation[0]: must be a table, not int"),
         ("[[operations]]", "no field 'operations', only operation"),
         ("[[operation]]\nname = ", "is not TOML"),
-        (GOOD.replace("name =", "nmae ="), "operation[0]: there is no field 'nmae', only name, kind, document, document_file, weight, case"),
+        (
+            GOOD.replace("name =", "nmae ="),
+            "operation[0]: there is no field 'nmae', only name, kind, document, document_file, weight, found_by, case",
+        ),
         (GOOD.replace('name = "ping"\n', ""), "operation[0]: field 'name' is missing; write letters, digits and underscores"),
         (GOOD.replace('kind = "query"\n', ""), "operation[0] (ping): field 'kind' is missing; write 'query' or 'mutation'"),
         (GOOD.replace('"query"', '"qurey"'), "operation[0] (ping): operation ping: kind 'qurey' is neither 'query' nor 'mutation'"),
@@ -109,3 +112,20 @@ def test_a_file_of_another_kind_is_refused(tmp_path: Path, name: str, told: str)
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(DeclarationError, match=r"load\.toml: cannot be read: No such file"):
         read_workload(tmp_path / "load.toml")
+
+
+def test_a_mutation_may_say_how_its_requests_are_found(tmp_path: Path) -> None:
+    finds = "SELECT name FROM made WHERE name LIKE '{mark}-%'"
+    text = f"""
+[[operation]]
+name = "make"
+kind = "mutation"
+document = "mutation M($name: String!) {{ make(name: $name) {{ id }} }}"
+found_by = "{finds}"
+[[operation.case]]
+variables = {{ name = "{{unique}}" }}
+"""
+    (operation,) = read_workload(written(tmp_path, text)).operations
+    assert operation.found_by == finds
+    with pytest.raises(DeclarationError, match=r"operation\[0\] \(make\): operation make: found_by 'SELECT 1' must be SQL that says"):
+        read_workload(written(tmp_path, text.replace(finds, "SELECT 1")))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
 
+from fraiseql_chaos.core import JsonObject
 from fraiseql_chaos.errors import DeclarationError
 from fraiseql_chaos.workload.model import Case, GraphQLOperation
 
@@ -101,7 +103,7 @@ def test_what_json_cannot_carry_is_refused_with_its_place(variables: Any, data: 
     [
         ([], "an operation is a JSON object, not list"),
         ({"name": "a", "document": "{ a }"}, "needs the field 'kind'"),
-        ({"name": "a", "document": "{ a }", "kind": "query", "weight": 3}, "no field 'weight', only cases, document, kind, name"),
+        ({"name": "a", "document": "{ a }", "kind": "query", "weight": 3}, "no field 'weight', only cases, document, found_by, kind, name"),
         ({"name": "a", "document": "{ a }", "kind": "query", "cases": {}}, "operation a: cases must be a list, not dict"),
         ({"name": "a", "document": "{ a }", "kind": "query", "cases": [{}, {"dato": 1}]}, r"operation a: cases\[1\]: a case has no field 'dato'"),
         ({"name": "a", "document": "{ a }", "kind": "query", "cases": [{"data": 1}]}, r"operation a: cases\[0\]: data must be"),
@@ -110,3 +112,29 @@ def test_what_json_cannot_carry_is_refused_with_its_place(variables: Any, data: 
 def test_a_wrong_field_of_a_workload_file_is_named(raw: Any, said: str) -> None:
     with pytest.raises(DeclarationError, match=said):
         GraphQLOperation.from_json(raw)
+
+
+MUTATION = "mutation M($name: String!) { make(name: $name) { id } }"
+FINDS = "SELECT name FROM made WHERE name LIKE '{mark}-%'"
+
+
+def test_a_mutation_may_say_how_its_requests_are_found_and_it_survives_json() -> None:
+    operation = GraphQLOperation(
+        name="make", document=MUTATION, kind="mutation", cases=(Case(variables={"name": "{unique}"}, data=None),), found_by=FINDS
+    )
+
+    assert GraphQLOperation.from_json(operation.to_json()) == operation
+
+
+@pytest.mark.parametrize(
+    ("kind", "document", "variables", "found_by", "told"),
+    [
+        ("query", "{ ping }", {"name": "{unique}"}, FINDS, "found_by, but a query leaves nothing to be found; nothing was sent"),
+        ("mutation", MUTATION, {"name": "{unique}"}, "SELECT name FROM made", "must be SQL that says {mark}"),
+        ("mutation", MUTATION, {"name": "{unique}"}, 7, "found_by 7 must be SQL that says {mark}"),
+        ("mutation", MUTATION, {"name": "x"}, FINDS, "nothing in cases[0] says {unique}, so its requests cannot be told apart"),
+    ],
+)
+def test_what_could_not_find_a_request_is_refused(kind: Any, document: str, variables: JsonObject, found_by: Any, told: str) -> None:
+    with pytest.raises(DeclarationError, match=re.escape(told)):
+        GraphQLOperation(name="make", document=document, kind=kind, cases=(Case(variables=variables, data=None),), found_by=found_by)

@@ -26,7 +26,7 @@ from fraiseql_chaos.pytest_plugin.options import ChaosOptions
 from fraiseql_chaos.pytest_plugin.shown import shown_words
 from fraiseql_chaos.reports import RunFolder, verdict_table
 from fraiseql_chaos.reports.publishing import make_room, publish
-from fraiseql_chaos.verdicts import Expectation, availability, detects_within, fails_within, recovers_within
+from fraiseql_chaos.verdicts import Expectation, availability, detects_within, no_hang, recovers_within
 
 __all__ = ["run_single"]
 
@@ -131,10 +131,10 @@ def _expectations(arguments: argparse.Namespace, fault: Fault) -> tuple[Expectat
     if arguments.availability is not None:
         expectations.append(availability(at_least=_number("--availability", arguments.availability, "a share of all requests, 0 to 1")))
     if arguments.fails_within is not None:
-        expectations.append(fails_within(parse_duration(arguments.fails_within)))
+        expectations.append(no_hang(within=parse_duration(arguments.fails_within)))
     elif fault.failure_type == "database_unavailable":
         # A service that recovers but lets everybody wait meanwhile should not pass unasked.
-        expectations.append(fails_within(FAILS_WITHIN))
+        expectations.append(no_hang(within=FAILS_WITHIN))
     if arguments.detects_within is not None:
         expectations.append(detects_within(parse_duration(arguments.detects_within)))
     return tuple(expectations)

@@ -4,7 +4,7 @@ One experiment: a load, faults on a schedule, witnesses, a history.
     start generator, verify --- origin ------------------------------------- load ends --- drained
         probes look   ........................................................................
         steps                     arm 0-latency ........... heal 0-latency
-                                                                                 evidence, end
+                                                                                 inventory, evidence, end
 
 The runner does as little as it can meanwhile: the load, the proxy and the service are processes of their own.
 """
@@ -23,6 +23,7 @@ from fraiseql_chaos.errors import ChaosError, DeclarationError, RigError
 from fraiseql_chaos.experiment.deployment import Deployment, Ledgers
 from fraiseql_chaos.experiment.evidence import testimony
 from fraiseql_chaos.experiment.injection import Injector, guard_of
+from fraiseql_chaos.experiment.inventory import check_found_by, take_inventory
 from fraiseql_chaos.experiment.machine import machine
 from fraiseql_chaos.experiment.own_word import hits_of, own_word
 from fraiseql_chaos.experiment.recorder import Recorder
@@ -104,14 +105,16 @@ async def run_experiment(
         observe: Is told of every event as it is written, for live progress; must be quick.
 
     Raises:
-        DeclarationError: If the faults exclude each other; nothing was touched.
+        DeclarationError: If the faults exclude each other, or the database cannot be asked as an operation says; nothing was armed.
         CapabilityError: If the server cannot do what a fault needs, for example because it is not ours to stop; nothing was touched.
         RigError: If the rig broke: the generator, the proxy or the server was lost where no fault asked for it.
         ExceptionGroup: Of what went wrong in several places, healing among them.
     """
     plan = make_plan(experiment.declarations, seed=experiment.seed)
     guards = {planned.fault_id: guard_of(planned, deployment) for planned in plan.faults}
-    generator = await LoadGenerator.start(deployment.keeper, directory=deployment.directory, spec=_load_spec(experiment, deployment))
+    spec = _load_spec(experiment, deployment)
+    await check_found_by(spec.operations, deployment, mark=spec.mark)
+    generator = await LoadGenerator.start(deployment.keeper, directory=deployment.directory, spec=spec)
     try:
         recorder = Recorder(path, origin_ns=now_ns() + LEAD.ns, observe=observe)
         try:
@@ -119,6 +122,7 @@ async def run_experiment(
             log_position, ledgers = deployment.log_position(), deployment.ledgers()
             injector = Injector(guards, recorder, disarmed=experiment.disarmed)
             await _drive(plan, deployment, recorder, injector, generator)
+            await take_inventory(spec.operations, deployment, recorder, mark=spec.mark)
             for sample in deployment.log_since(log_position):
                 recorder.sample(sample)
             _write_evidence(recorder, plan, ledgers, deployment.ledgers())

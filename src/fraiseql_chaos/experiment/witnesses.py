@@ -23,6 +23,7 @@ from fraiseql_chaos.probes import (
     EdgeTransfer,
     Probe,
     ServerSessions,
+    ServiceMemory,
     ServicePath,
     ServiceReady,
 )
@@ -35,7 +36,7 @@ _WITHOUT_PROBE: Final = frozenset({"service_ready", "server_log"})
 
 def probes_of(plan: Plan, deployment: Deployment) -> tuple[Probe, ...]:
     """
-    Return the witnesses that the faults name, and no others: each look costs the rig something.
+    Return the witnesses that the faults name, and of the others only the two that every run has: each look costs the rig something.
 
     Raises:
         InternalError: If a fault names a witness that nobody plays: its silence would be taken for a fault that did not bite.
@@ -55,7 +56,8 @@ def probes_of(plan: Plan, deployment: Deployment) -> tuple[Probe, ...]:
     }
     if unknown := wanted - makers.keys() - _WITHOUT_PROBE:
         raise InternalError(f"no probe is called {', '.join(map(repr, sorted(unknown)))}, which a fault names as its witness; nothing was armed")
-    return (
+    always = (
         ServiceReady(deployment.service.url, unix_socket=deployment.service.unix_socket),
-        *(make() for name, make in makers.items() if name in wanted),
+        ServiceMemory(deployment.service.child.pid),
     )
+    return (*always, *(make() for name, make in makers.items() if name in wanted))

@@ -29,6 +29,7 @@ __all__ = [
     "FaultHealed",
     "FaultHit",
     "GeneratorStalled",
+    "Inventory",
     "LoadPlanned",
     "Operation",
     "Outcome",
@@ -286,6 +287,29 @@ class ProcessExited:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Inventory:
+    """
+    What the database holds of the requests of one operation: asked after every fault was healed, past every edge.
+
+    Attributes:
+        at_ns: When it was asked.
+        operation: The operation's name in the workload.
+        query: The question, as it was asked.
+        found: How often each request was found, by its ordinal as text; a request that is not in it was not found.
+        under_way: How many sessions of the service were still at work then: what they do later is not in it.
+        error: Why it could not be counted; nothing is in ``found`` then.
+    """
+
+    type: ClassVar[str] = "inventory"
+    at_ns: int
+    operation: str
+    query: str
+    found: JsonObject
+    under_way: int = 0
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class End:
     """The last line. A file without it was cut short and may not be judged."""
 
@@ -295,5 +319,17 @@ class End:
 
 
 type Event = (
-    Begin | LoadPlanned | Operation | GeneratorStalled | FaultDeclared | FaultArmed | FaultHealed | FaultHit | Sample | Evidence | ProcessExited | End
+    Begin
+    | LoadPlanned
+    | Operation
+    | GeneratorStalled
+    | FaultDeclared
+    | FaultArmed
+    | FaultHealed
+    | FaultHit
+    | Sample
+    | Evidence
+    | ProcessExited
+    | Inventory
+    | End
 )

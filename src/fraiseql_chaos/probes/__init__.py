@@ -6,6 +6,7 @@ from fraiseql_chaos.probes.answer import EdgeAnswer
 from fraiseql_chaos.probes.edge import EdgeConnect, EdgeRoundTrip
 from fraiseql_chaos.probes.greeting import EdgeFarewell, EdgeGreeting, EdgeIdle
 from fraiseql_chaos.probes.login import EdgeLogin
+from fraiseql_chaos.probes.memory import ServiceMemory
 from fraiseql_chaos.probes.model import Look, Probe, sampling
 from fraiseql_chaos.probes.server import ServerSessions
 from fraiseql_chaos.probes.service import ServicePath, ServiceReady, connections_to
@@ -23,6 +24,7 @@ __all__ = [
     "Look",
     "Probe",
     "ServerSessions",
+    "ServiceMemory",
     "ServicePath",
     "ServiceReady",
     "connections_to",

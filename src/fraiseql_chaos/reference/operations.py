@@ -9,7 +9,8 @@ Writes may run beside each other, because each answer is expected to show what i
     delete_user   names one of a thousand guests; one that has gone already is no error, for the promise is that afterwards it is gone
 
 Every write also leaves a row in ``tb_change`` under ``{unique}``, in the same transaction. So afterwards one can ask, request by
-request, what was answered and lost, what was carried out twice, and what took effect although its client never heard.
+request, what was answered and lost, what was carried out twice, and what took effect although its client never heard. A user who was created must be
+there beside the row that says so; nobody deletes members.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ from fraiseql_chaos.reference import dataset
 from fraiseql_chaos.workload.model import UNIQUE, Case, GraphQLOperation
 
 __all__ = ["AGGREGATE", "COUNT_USERS", "CREATE_USER", "DELETE_USER", "OPERATIONS", "READ_NESTED", "READ_POST", "READ_USERS", "RING", "UPDATE_USER"]
+
+_CHANGES: Final = "SELECT change.request FROM tb_change AS change WHERE change.request LIKE '{mark}-%' AND change.function = "
+"""``{mark}`` stands for itself here, and is replaced by the mark of each load."""
 
 READ_USERS: Final = GraphQLOperation(
     name="read_users",
@@ -80,6 +84,7 @@ CREATE_USER: Final = GraphQLOperation(
             data={"createUser": {"__typename": "CreateUserSuccess", "user": {"identifier": UNIQUE, "name": f"Member {UNIQUE}", "role": "member"}}},
         ),
     ),
+    found_by=f"{_CHANGES}'create_user' AND EXISTS (SELECT FROM tb_user AS member WHERE member.identifier = change.request)",
 )
 """A user who was not there before."""
 
@@ -97,6 +102,7 @@ UPDATE_USER: Final = GraphQLOperation(
         )
         for who in (dataset.author(n) for n in range(1, dataset.AUTHORS + 1))
     ),
+    found_by=f"{_CHANGES}'update_user'",
 )
 """What an author says about themselves."""
 
@@ -114,6 +120,7 @@ DELETE_USER: Final = GraphQLOperation(
         )
         for n in range(1, dataset.GUESTS + 1)
     ),
+    found_by=f"{_CHANGES}'delete_user'",
 )
 """A guest who is not there afterwards."""
 

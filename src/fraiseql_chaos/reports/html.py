@@ -27,7 +27,7 @@ from fraiseql_chaos.history import History
 from fraiseql_chaos.reports.chart import POINTS_AT_MOST, Chart, chart_of
 from fraiseql_chaos.reports.record import STANDINGS, ExperimentRecord, RunDocument
 from fraiseql_chaos.reports.store import RunFolder
-from fraiseql_chaos.reports.terminal import key_numbers
+from fraiseql_chaos.reports.terminal import key_numbers, met, quantity
 from fraiseql_chaos.verdicts import Finding
 from fraiseql_chaos.verdicts.model import VERDICTS
 from fraiseql_chaos.verdicts.wording import percent, span
@@ -100,6 +100,7 @@ def _rendered(document: RunDocument, charts: dict[str, Chart], *, lean: bool) ->
             lean=lean,
             charts=charts,
             fault_counts=_fault_counts(document),
+            anchors={record.id: place for place, record in enumerate(records, start=1)},
             css=_own("report.css"),
             script=_own("report.js"),
             plot_css=_own(f"{PLOT}/uPlot.min.css"),
@@ -148,6 +149,8 @@ def _environment() -> jinja2.Environment:
         "when": _when,
         "worst_first": _worst_first,
         "key_numbers": key_numbers,
+        "met": met,
+        "quantity": quantity,
         "short_id": _short_id,
     }
     return environment

@@ -4,6 +4,7 @@ What a run says about itself: the shape of ``run.json``.
     RunDocument
     |-- header: schema, seed, replay, started, target, machine
     |-- totals
+    |-- kpis: RunKpi ...                    the plan's indicators against their targets
     |-- experiments: ExperimentRecord ...   one a test, sorted by id
     |-- skipped: Skip ...                   what this machine could not do, and why
     `-- problems: Problem ...               tests that went wrong in another way than by a verdict, and how
@@ -17,12 +18,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal, Self
 
 from fraiseql_chaos.core import NS_PER_S, Json, JsonObject
 from fraiseql_chaos.history import FaultHit, FaultRecord, History, Shows
-from fraiseql_chaos.verdicts import ChaosMetrics, Expectation, Finding, Judgement, Verdict
+from fraiseql_chaos.verdicts import ChaosMetrics, Expectation, Finding, Judgement, Kpi, RunKpi, Verdict, current_kind, kpis_of, run_kpis
+from fraiseql_chaos.verdicts.jsonform import ADDED_LATER
 
 __all__ = [
     "RUN_SCHEMA",
@@ -132,7 +134,8 @@ class Weakness:
 
     def explains(self, findings: Iterable[Finding]) -> bool:
         """Tell whether everything that is violated is what this weakness breaks: it excuses no wrong answer and no crash beside it."""
-        return {finding.expectation.kind for finding in findings if finding.verdict == "violated"} <= set(self.violates)
+        broken = {finding.expectation.kind for finding in findings if finding.verdict == "violated"}
+        return broken <= {current_kind(kind) for kind in self.violates}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +166,7 @@ class ExperimentRecord:
         baseline: Of which baseline it was measured against: when it was created, on which machine, and in what it is foreign; None if against none.
         history: The last attempt's history, relative to the run's folder.
         attempts: All attempts in order, the last one included.
+        kpis: The plan's indicators of the last attempt; none in records of before there were any.
     """
 
     id: str
@@ -181,6 +185,7 @@ class ExperimentRecord:
     baseline: JsonObject | None
     history: str
     attempts: tuple[Attempt, ...]
+    kpis: tuple[Kpi, ...] = field(default=(), metadata=ADDED_LATER)
 
     @classmethod
     def of(
@@ -228,6 +233,7 @@ class ExperimentRecord:
             baseline=baseline,
             history=path,
             attempts=(*earlier, this),
+            kpis=kpis_of(history),
         )
 
     @property
@@ -273,7 +279,7 @@ class Totals:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunDocument:
-    """A whole run; ``target`` and ``machine`` are what all its experiments agree on."""
+    """A whole run; ``target`` and ``machine`` are what all its experiments agree on, ``kpis`` the plan's indicators over all of them."""
 
     schema: str = RUN_SCHEMA
     seed: int
@@ -285,6 +291,7 @@ class RunDocument:
     experiments: tuple[ExperimentRecord, ...]
     skipped: tuple[Skip, ...]
     problems: tuple[Problem, ...]
+    kpis: tuple[RunKpi, ...] = field(default=(), metadata=ADDED_LATER)
 
     @classmethod
     def of(
@@ -312,6 +319,7 @@ class RunDocument:
             experiments=records,
             skipped=skips,
             problems=wrong,
+            kpis=run_kpis({record.id: record.kpis for record in records}),
         )
 
 

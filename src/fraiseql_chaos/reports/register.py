@@ -3,7 +3,7 @@ The weakness register: what is known not to hold, and since when.
 
     [W-001]
     seen    = "While the database is away a request waits for the whole pool timeout (30 s) instead of failing."
-    violates = ["fails_within"]
+    violates = ["no_hang"]
     affects = "fraiseql 1.8.9, 1.9.16"
     remedy  = "Set database_pool_timeout to a few seconds."
 

@@ -5,6 +5,9 @@ The verdict table in plain text: one line a test, the worst first, and a line of
                   recovers_within: a request planned 3.2 s after the fault's end still failed
     held          test_latency  latency on database | ok 100 % | p95 263 ms | back 8.1 ms
 
+    indicators    5 met, 3 cannot tell
+                  Recovery time not met (< 5 s for most failures): 6.12 s; met in 1 of 3; test_refused: ...
+
     12 tests: 10 held, 1 violated, 1 inconclusive, 0 weaknesses; 2 skipped
 
 Words and not colours carry the meaning, so the table survives a log file and a colour-blind reader.
@@ -12,14 +15,17 @@ Words and not colours carry the meaning, so the table survives a log file and a 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
-from fraiseql_chaos.core import NS_PER_MS
+from fraiseql_chaos.core import NS_PER_MS, NS_PER_S
 from fraiseql_chaos.reports.record import STANDINGS, ExperimentRecord, RunDocument, Standing
+from fraiseql_chaos.verdicts import Verdict
+from fraiseql_chaos.verdicts.model import VERDICTS
 from fraiseql_chaos.verdicts.wording import percent, span
 
-__all__ = ["key_numbers", "totals_line", "verdict_table"]
+__all__ = ["key_numbers", "met", "quantity", "totals_line", "verdict_table"]
 
 _WORDS: Final[dict[Standing, str]] = {"violated": "VIOLATED", "inconclusive": "INCONCLUSIVE", "weakness": "WEAKNESS", "held": "held"}
 _MARGIN: Final = 14
@@ -52,6 +58,25 @@ def key_numbers(record: ExperimentRecord) -> tuple[tuple[str, str], ...]:
     return tuple((name, number) for name, number in numbers if number != "-")
 
 
+def met(verdict: Verdict) -> str:
+    """Return what a verdict says of a target."""
+    return {"held": "met", "violated": "not met", "inconclusive": "cannot tell"}[verdict]
+
+
+def quantity(value: float | None, unit: str) -> str:
+    """Return an indicator's value with its unit, three digits of it; what missed its target without a value never happened."""
+    if value is None:
+        return "never"
+    match unit:
+        case "s":
+            return span(value * NS_PER_S)
+        case "%":
+            return percent(round(value / 100, 8))
+        case "x":
+            return f"{value:.3g} times"
+    return f"{value:.0f} {unit}"
+
+
 def _lines(document: RunDocument) -> Iterator[str]:
     for problem in document.problems:
         yield f"{'PROBLEM':<{_MARGIN}}{problem.id.rpartition('/')[2]}  {problem.reason}"
@@ -64,8 +89,21 @@ def _lines(document: RunDocument) -> Iterator[str]:
         yield from (" " * _MARGIN + reason for reason in _explanations(record))
     for skip in document.skipped:
         yield f"{'skipped':<{_MARGIN}}{skip.id.rpartition('/')[2]}  {skip.reason}"
+    yield from _indicators(document)
     yield ""
     yield totals_line(document)
+
+
+def _indicators(document: RunDocument) -> Iterator[str]:
+    """Count the plan's indicators, and explain those that missed their target."""
+    if not document.kpis:
+        return
+    counts = Counter(kpi.verdict for kpi in document.kpis)
+    yield ""
+    yield f"{'indicators':<{_MARGIN}}" + ", ".join(f"{counts[verdict]} {met(verdict)}" for verdict in VERDICTS if counts[verdict])
+    for kpi in document.kpis:
+        if kpi.verdict == "violated":
+            yield f"{'':<{_MARGIN}}{kpi.label} not met ({kpi.target}): {quantity(kpi.value, kpi.unit)}; {kpi.why}"
 
 
 def _explanations(record: ExperimentRecord) -> Iterator[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from fraiseql_chaos.stats.newcombe import Difference, share_difference
 from fraiseql_chaos.stats.percentile import Percentile, nearest_rank, percentile, value_at
 from fraiseql_chaos.stats.settling import first_of_final_run, settled_from
 
-__all__ = ["Percentile", "first_of_final_run", "nearest_rank", "percentile", "settled_from", "value_at"]
+__all__ = ["Difference", "Percentile", "first_of_final_run", "nearest_rank", "percentile", "settled_from", "share_difference", "value_at"]

@@ -6,26 +6,33 @@ same answer. So reading guesses nothing: a missing field, an unknown one, or a v
 
 Durations are integer nanoseconds inside and milliseconds outside: a field ``limit: Duration`` is written as ``limit_ms``. A class with
 a ``kind`` is written with it, and the kind is what chooses the class when a value of an open set is read.
+
+A field that a class got later is declared with ``metadata=ADDED_LATER`` and a default that means what its absence meant. Files of before it
+can be read, and are written again as they were: such a field is left out while it has its default.
 """
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from types import UnionType
-from typing import Any, Literal, TypeAliasType, Union, get_args, get_origin, get_type_hints
+from types import MappingProxyType, UnionType
+from typing import Any, Final, Literal, TypeAliasType, Union, get_args, get_origin, get_type_hints
 
 from fraiseql_chaos.core import Duration, Json, JsonObject, ms
 from fraiseql_chaos.errors import DeclarationError, HistoryError, InternalError
 
-__all__ = ["from_json", "to_json"]
+__all__ = ["ADDED_LATER", "from_json", "to_json"]
+
+ADDED_LATER: Final = MappingProxyType({"added_later": True})
+"""What is said of a field that files of earlier releases do not have."""
 
 type Reader = Callable[[Any, str], Any]
 
 
 def to_json(value: Any) -> JsonObject:
     """Return a dataclass as a JSON object, fields in the order declared."""
-    fields = {_key(f.name, getattr(value, f.name)): _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    told = [f for f in dataclasses.fields(value) if not (_is_added_later(f) and getattr(value, f.name) == f.default)]
+    fields = {_key(f.name, getattr(value, f.name)): _plain(getattr(value, f.name)) for f in told}
     return {"kind": value.kind, **fields} if hasattr(value, "kind") else fields
 
 
@@ -46,14 +53,19 @@ def from_json[T](cls: type[T], raw: Any, where: str, open_sets: Mapping[Any, Rea
         raise _wrong(where, "an object", raw)
     known = {_key(name, hint): (name, hint) for name, hint in _hints(cls).items()}
     allowed = {*known, "kind"} if hasattr(cls, "kind") else {*known}
-    for problem, keys in (("is missing", allowed - raw.keys()), ("is unknown to this release", raw.keys() - allowed)):
+    later = {_key(f.name, _hints(cls)[f.name]) for f in _fields(cls) if _is_added_later(f)}
+    for problem, keys in (("is missing", allowed - later - raw.keys()), ("is unknown to this release", raw.keys() - allowed)):
         for key in sorted(keys):
             raise HistoryError(f"{where}: field {key!r} {problem}")
-    values = {name: _read(hint, raw[key], f"{where}.{key}", open_sets or {}) for key, (name, hint) in known.items()}
+    values = {name: _read(hint, raw[key], f"{where}.{key}", open_sets or {}) for key, (name, hint) in known.items() if key in raw}
     try:
         return cls(**values)
     except DeclarationError as error:
         raise HistoryError(f"{where}: {error}") from error
+
+
+def _is_added_later(field: dataclasses.Field[Any]) -> bool:
+    return bool(field.metadata.get("added_later"))
 
 
 def _key(name: str, value_or_hint: Any) -> str:
@@ -73,6 +85,10 @@ def _plain(value: Any) -> Json:
     if dataclasses.is_dataclass(value):
         return to_json(value)
     raise InternalError(f"{type(value).__name__} has no JSON form")
+
+
+def _fields(cls: type[Any]) -> tuple[dataclasses.Field[Any], ...]:
+    return dataclasses.fields(cls)
 
 
 def _hints(cls: type[Any]) -> dict[str, Any]:

@@ -2,10 +2,11 @@
 From expectations to one answer.
 
 Some questions are asked of every experiment, whether its author thought of them or not: was the instrument sound, did nothing die, and,
-where there were any, were all faults seen, did the service work before the first of them, and were all answers right. Then the overall
-verdict:
+where there were any, were all faults seen, did the service work before the first of them, and were all answers right. Where the database was asked
+afterwards what it holds, and there was enough to tell: was nothing lost, and nothing done twice. Then the overall verdict:
 
-1. A wrong answer or a process that died is a fact that needs no clock and no evidence of a fault: it violates, whatever else is true.
+1. A wrong answer, a process that died, a write that was lost or done twice is a fact that needs no clock and no evidence of a fault: it violates,
+   whatever else is true.
 2. Otherwise an unsound instrument, a fault without evidence, or a service that did not work before it, makes everything inconclusive, also
    what looks violated: the numbers are not about this service under this fault.
 3. Otherwise the worst finding decides: violated, then inconclusive, then held.
@@ -23,12 +24,15 @@ from fraiseql_chaos.verdicts.expectations.correct_results import WRONG, CorrectR
 from fraiseql_chaos.verdicts.expectations.fault_observed import FaultObserved
 from fraiseql_chaos.verdicts.expectations.instrument import Instrument
 from fraiseql_chaos.verdicts.expectations.no_crash import NoCrash
+from fraiseql_chaos.verdicts.expectations.no_data_loss import NoDataLoss
+from fraiseql_chaos.verdicts.expectations.no_duplicates import NoDuplicates
 from fraiseql_chaos.verdicts.expectations.steady_state import SteadyState
+from fraiseql_chaos.verdicts.hearing import hear
 from fraiseql_chaos.verdicts.model import VERDICTS, Expectation, Finding, Judgement, Verdict, worst
 
 __all__ = ["judge_all"]
 
-FACTS = (CorrectResults.kind, NoCrash.kind)
+FACTS = (CorrectResults.kind, NoCrash.kind, NoDataLoss.kind, NoDuplicates.kind)
 PRECONDITIONS = (Instrument.kind, FaultObserved.kind, SteadyState.kind)
 
 
@@ -43,7 +47,7 @@ def judge_all(history: History, expectations: Iterable[Expectation]) -> Judgemen
     Returns:
         The overall verdict by the rule at the top of this file, its reasons, and every finding.
     """
-    findings = tuple(_judge(expectation, history) for expectation in _completed(history, tuple(expectations)))
+    findings = tuple(hear(expectation, history) for expectation in _completed(history, tuple(expectations)))
     return Judgement(verdict=_overall(findings), reasons=_reasons(findings), findings=findings)
 
 
@@ -54,17 +58,11 @@ def _completed(history: History, asked: tuple[Expectation, ...]) -> tuple[Expect
     implied += [FaultObserved(), SteadyState()] if history.faults else []
     implied += [CorrectResults()] if answered else []
     implied += [NoCrash()]
+    # Not asked for, they are asked where they can be answered: a load of three writes is no reason to conclude nothing.
+    implied += [e for e in (NoDataLoss(), NoDuplicates()) if hear(e, history).verdict != "inconclusive"]
     declared = {fault.declared.kind for fault in history.faults}
     covered = {e.kind for e in asked if not isinstance(e, FaultObserved) or not e.kinds or declared <= set(e.kinds)}
     return (*(e for e in implied if e.kind not in covered), *asked)
-
-
-def _judge(expectation: Expectation, history: History) -> Finding:
-    try:
-        return expectation.judge(history)
-    except Exception as error:  # noqa: BLE001  the one boundary of the reading arm: a judge's bug must not silence the other judges
-        statement = f"the judge itself failed with {type(error).__name__}: {error}; please report it"
-        return Finding(expectation=expectation, verdict="inconclusive", statement=statement, numbers={})
 
 
 def _overall(findings: tuple[Finding, ...]) -> Verdict:

@@ -6,6 +6,7 @@ A user's workload, read from a TOML or JSON file (see docs/workload-file.md).
     kind = "query"                         # or "mutation"
     document = "query Post($id: ID!) { post(id: $id) { title } }"    # or document_file = "post.graphql"
     weight = 9                             # how often, relative to the others; 1 if not given
+    found_by = "SELECT ..."                # of a mutation: what finds its requests in the database afterwards
 
     [[operation.case]]                     # as many as you like; one is drawn for each request
     variables = { id = "7" }
@@ -27,7 +28,7 @@ from fraiseql_chaos.workload.model import Case, GraphQLOperation
 
 __all__ = ["Workload", "read_workload"]
 
-_OPERATION: Final = ("name", "kind", "document", "document_file", "weight", "case")
+_OPERATION: Final = ("name", "kind", "document", "document_file", "weight", "found_by", "case")
 _CASE: Final = ("variables", "expect")
 _WEIGHT_MAX: Final = 1_000_000
 
@@ -112,7 +113,9 @@ def _operation(path: Path, number: int, table: Any) -> tuple[GraphQLOperation, i
         raise DeclarationError(f"{where}: field 'case' must be [[operation.case]] tables, at least one if any; nothing was sent")
     read = tuple(_case(f"{where}: case[{n}]", case) for n, case in enumerate(cases))
     try:
-        operation = GraphQLOperation(name=table["name"], document=_document(path, where, table), kind=table["kind"], cases=read)
+        operation = GraphQLOperation(
+            name=table["name"], document=_document(path, where, table), kind=table["kind"], cases=read, found_by=table.get("found_by")
+        )
     except DeclarationError as error:
         raise DeclarationError(f"{where}: {error}") from None
     return operation, weight, [n for n, case in enumerate(cases) if "expect" not in case]

@@ -9,6 +9,9 @@ Requests that write must not collide with each other, nor with those of an earli
 says ``{unique}``, sending replaces it with ``<mark>-<ordinal>``, in the variables and in the expected data alike, so that an answer that
 belongs to another request is a wrong answer. The mark is the load's own, so that even a replay of the same seed collides with nothing.
 
+An operation that writes may say how its requests are *found* again: a query on the database itself, whose first column holds the ``{unique}`` of a
+request, one row for each time it took effect. Then an acknowledged request that is not there was lost, and one that is there twice was doubled.
+
 Nothing here sends anything. A workload file of a user's own is the JSON form of these values.
 """
 
@@ -23,13 +26,16 @@ from typing import Any, Final, Literal, Self, get_args
 from fraiseql_chaos.core import Json, JsonObject, dice
 from fraiseql_chaos.errors import DeclarationError
 
-__all__ = ["UNIQUE", "Case", "GraphQLOperation", "OperationKind"]
+__all__ = ["MARK", "UNIQUE", "Case", "GraphQLOperation", "OperationKind"]
 
 type OperationKind = Literal["query", "mutation"]
 """``query`` changes nothing and may be repeated freely; of a ``mutation`` without an answer nobody knows whether it took effect."""
 
 UNIQUE: Final = "{unique}"
 """What is replaced in the strings of a case, once a request."""
+
+MARK: Final = "{mark}"
+"""What is replaced in the query that finds requests again, by what all ``{unique}`` of a load begin with."""
 
 _NAME: Final = re.compile(r"[_A-Za-z][_0-9A-Za-z]*")
 _SAID_OR_QUOTED: Final = re.compile(r'"""(?:.|\n)*?"""|"(?:\\.|[^"\\\n])*"|#[^\n]*')
@@ -88,15 +94,18 @@ class GraphQLOperation:
         document: The GraphQL document, with one operation in it.
         kind: ``query`` or ``mutation``, as the document says.
         cases: At least one.
+        found_by: SQL that finds what the requests of a mutation have left in the database: its first column is a text that contains their ``{unique}``,
+            one row for each time one took effect, and ``{mark}`` in it is replaced by the load's mark. None if they cannot be found.
 
     Raises:
-        DeclarationError: If a field is empty, of the wrong type, or ``kind`` is not what the document says.
+        DeclarationError: If a field is empty, of the wrong type, or ``kind`` is not what the document says, or requests could not be found by ``found_by``.
     """
 
     name: str
     document: str
     kind: OperationKind
     cases: tuple[Case, ...]
+    found_by: str | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):
@@ -112,6 +121,21 @@ class GraphQLOperation:
             raise DeclarationError(f"operation {self.name}: kind {self.kind!r}, but document holds {said}; nothing was sent")
         if not isinstance(self.cases, tuple) or not self.cases or not all(isinstance(case, Case) for case in self.cases):
             raise DeclarationError(f"operation {self.name}: cases must be a tuple of at least one Case; nothing was sent")
+        if self.found_by is not None:
+            self._check_found_by(self.found_by)
+
+    def _check_found_by(self, query: object) -> None:
+        if self.kind != "mutation":
+            raise DeclarationError(f"operation {self.name}: found_by, but a query leaves nothing to be found; nothing was sent")
+        if not isinstance(query, str) or MARK not in query:
+            raise DeclarationError(
+                f"operation {self.name}: found_by {query!r} must be SQL that says {MARK}, as in ... WHERE email LIKE '{MARK}-%'; nothing was sent"
+            )
+        for n, case in enumerate(self.cases):
+            if case.filled("") == case:
+                raise DeclarationError(
+                    f"operation {self.name}: found_by, but nothing in cases[{n}] says {UNIQUE}, so its requests cannot be told apart; nothing was sent"
+                )
 
     def case(self, *, seed: int, ordinal: int, mark: str) -> Case:
         """
@@ -130,7 +154,8 @@ class GraphQLOperation:
 
     def to_json(self) -> JsonObject:
         """Return the operation as a JSON object."""
-        return {"name": self.name, "document": self.document, "kind": self.kind, "cases": [case.to_json() for case in self.cases]}
+        cases: list[Json] = [case.to_json() for case in self.cases]
+        return {"name": self.name, "document": self.document, "kind": self.kind, "cases": cases, "found_by": self.found_by}
 
     @classmethod
     def from_json(cls, raw: Json) -> Self:
@@ -140,11 +165,12 @@ class GraphQLOperation:
         Raises:
             DeclarationError: If a field is missing, unknown or not allowed; the message names it and the operation.
         """
-        fields = _fields("an operation", raw, required=frozenset({"name", "document", "kind"}), allowed=frozenset({"cases"}))
+        fields = _fields("an operation", raw, required=frozenset({"name", "document", "kind"}), allowed=frozenset({"cases", "found_by"}))
         name, cases = fields["name"], fields.get("cases", [{}])
         if not isinstance(cases, list):
             raise DeclarationError(f"operation {name}: cases must be a list, not {type(cases).__name__}; nothing was sent")
-        return cls(name=name, document=fields["document"], kind=fields["kind"], cases=tuple(_case(name, n, case) for n, case in enumerate(cases)))
+        read = tuple(_case(name, n, case) for n, case in enumerate(cases))
+        return cls(name=name, document=fields["document"], kind=fields["kind"], cases=read, found_by=fields.get("found_by"))
 
 
 def _kind_said(document: str) -> str:

@@ -12,8 +12,8 @@ from fraiseql_chaos import (
     Stop,
     detects_within,
     error_is_clear,
-    fails_within,
     fault_observed,
+    no_hang,
     per_second,
     recovers,
     seconds,
@@ -33,7 +33,7 @@ class TestDatabaseConnection:
         async with chaos(Refuse(), on=service.database, between=(seconds(1), seconds(4.5))):
             recording = await load.open_loop(service.reads, rate=per_second(20), lasting=seconds(9))
 
-        recording.require(fault_observed(Refuse.kind), fails_within(seconds(3)), error_is_clear(), recovers(within=seconds(5)))
+        recording.require(fault_observed(Refuse.kind), no_hang(within=seconds(3)), error_is_clear(), recovers(within=seconds(5)))
 
     @pytest.mark.claims("1.1.1a", "1.1.1.m1")
     @pytest.mark.weakness("W-002", remedy=False)
@@ -59,4 +59,4 @@ class TestDatabaseConnection:
         async with chaos(Stop(mode="fast"), on=service.database, between=(seconds(1), seconds(4.5))):
             recording = await load.open_loop(service.reads, rate=per_second(20), lasting=seconds(9))
 
-        recording.require(fault_observed(Stop.kind), fails_within(seconds(3)), recovers(within=seconds(5)))
+        recording.require(fault_observed(Stop.kind), no_hang(within=seconds(3)), recovers(within=seconds(5)))

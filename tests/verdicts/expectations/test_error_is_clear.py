@@ -6,6 +6,7 @@ import pytest
 
 from fraiseql_chaos.errors import DeclarationError
 from fraiseql_chaos.verdicts import error_is_clear
+from fraiseql_chaos.verdicts.expectations.error_is_clear import CLASSES
 from histories import Scene, outage
 
 
@@ -28,6 +29,11 @@ def test_it_holds_when_every_error_names_the_database() -> None:
         ('connection lost, File "/app/main.py", line 12, in get', "contains a stack trace"),
         ("connection to postgresql://app:hunter2@db/app failed", "contains a password"),
         ("connection failed: host=db password=hunter2", "contains a password"),
+        ("database: too many clients\nCONTEXT:  PL/pgSQL function f() line 1 at RAISE", "contains a stack trace"),
+        ("database refused: Authorization: Bearer abcdefghijklmnop.q", "contains a key or token"),
+        ("database refused, api_key=0123456789", "contains a key or token"),
+        ("database error", "does not say what can be done about it"),
+        ("database error [INTERNAL_SERVER_ERROR]", "does not say what can be done about it"),
     ],
 )
 def test_it_is_violated_by_an_error_that_says_too_little_or_too_much_and_quotes_it(words: str, fault: str) -> None:
@@ -55,3 +61,34 @@ def test_the_words_to_look_for_can_be_chosen() -> None:
     assert error_is_clear(names=("identity provider",)).judge(_saying("the Identity Provider is down").history()).verdict == "held"
     with pytest.raises(DeclarationError, match="at least one word"):
         error_is_clear(names=())
+
+
+@pytest.mark.parametrize(
+    ("words", "its_class"),
+    [
+        ("couldn't get a connection after 2.00 sec", "timeout"),
+        ("the database is unavailable", "unreachable"),
+        ("database: sorry, too many clients already", "overload"),
+        ("database: could not serialize access", "conflict"),
+        ("database: permission denied for table users", "permission"),
+        ("database error [DATABASE_ERROR]", "code"),
+    ],
+)
+def test_a_class_is_told_by_words_or_by_a_code(words: str, its_class: str) -> None:
+    assert error_is_clear(classes=(its_class,)).judge(_saying(words).history()).verdict == "held"
+    others = tuple(name for name in CLASSES if name not in {its_class, "unreachable"})
+    assert error_is_clear(classes=others).judge(_saying("database error").history()).verdict == "violated"
+
+
+def test_a_class_is_told_by_the_status_too() -> None:
+    scene = Scene().fault(1000, 2000).answers(0, 1000)
+
+    assert error_is_clear().judge(scene.request(1500, outcome="fail", cause="http_error", detail="database", status=503).history()).verdict == "held"
+    assert (
+        error_is_clear().judge(scene.request(1600, outcome="fail", cause="http_error", detail="database", status=500).history()).verdict == "violated"
+    )
+
+
+def test_a_class_that_there_is_not_is_refused() -> None:
+    with pytest.raises(DeclarationError, match="there is no class 'sad', only unreachable, timeout, overload, conflict, permission, code"):
+        error_is_clear(classes=("sad",))

@@ -18,11 +18,11 @@ from fraiseql_chaos.verdicts.requests import in_ms, requests_during, was_given_u
 from fraiseql_chaos.verdicts.shares import LEAST_REQUESTS, Share
 from fraiseql_chaos.verdicts.wording import require_duration, span
 
-__all__ = ["FailsWithin", "fails_within"]
+__all__ = ["NoHang", "no_hang"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FailsWithin:
+class NoHang:
     """
     Expect every request touched by the fault to end, well or badly, within a limit.
 
@@ -33,7 +33,7 @@ class FailsWithin:
         DeclarationError: If the limit has no unit or is 0.
     """
 
-    kind: ClassVar[str] = "fails_within"
+    kind: ClassVar[str] = "no_hang"
 
     limit: Duration
 
@@ -73,6 +73,6 @@ class FailsWithin:
         )
 
 
-def fails_within(limit: Duration) -> FailsWithin:
-    """Expect every request touched by the fault to end, well or badly, within a limit; see ``FailsWithin``."""
-    return FailsWithin(limit=limit)
+def no_hang(within: Duration) -> NoHang:
+    """Expect every request touched by the fault to end, well or badly, within a limit; see ``NoHang``."""
+    return NoHang(limit=within)
