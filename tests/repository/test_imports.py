@@ -17,9 +17,10 @@ MAY_IMPORT = {
     "errors": "",
     "core": "errors",
     "history": "core",
+    "control": "core",
     # the writing arm
     "plan": "history",
-    "layers": "plan",
+    "layers": "plan control",
     "rig": "layers",
     "workload": "rig",
     "probes": "rig",

@@ -20,9 +20,9 @@ from aiohttp import web
 from fraiseql_chaos.core import Duration, Rate, ms, now_ns, per_second, seconds
 from fraiseql_chaos.errors import LocalProtocolError, RigError
 from fraiseql_chaos.history import Event, GeneratorStalled, Operation, encode
+from fraiseql_chaos.rig.control_link import ControlLink
 from fraiseql_chaos.rig.keeper import Keeper
 from fraiseql_chaos.workload import Case, GraphQLOperation, LoadGenerator, LoadSpec, Target
-from fraiseql_chaos.workload.link import ControlLink
 
 pytestmark = pytest.mark.anyio
 
@@ -169,7 +169,7 @@ async def test_operations_are_mixed_by_weight_and_seed(serve: Serve, run_load: R
 async def test_a_generator_that_dies_is_an_error_and_not_a_shorter_run(serve: Serve, generator: Start) -> None:
     started = await generator(load(await serve(pong), rate=per_second(50), lasting=seconds(30)))
     await started.begin(now_ns() + ms(50).ns)
-    with pytest.raises(RigError, match="killed by signal 9 before its load was done"):
+    with pytest.raises(RigError, match="killed by signal 9 before its work was done"):
         await _kill_at_the_first_event(started)
 
 

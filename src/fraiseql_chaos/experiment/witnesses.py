@@ -56,8 +56,6 @@ def probes_of(plan: Plan, deployment: Deployment) -> tuple[Probe, ...]:
     }
     if unknown := wanted - makers.keys() - _WITHOUT_PROBE:
         raise InternalError(f"no probe is called {', '.join(map(repr, sorted(unknown)))}, which a fault names as its witness; nothing was armed")
-    always = (
-        ServiceReady(deployment.service.url, unix_socket=deployment.service.unix_socket),
-        ServiceMemory(deployment.service.child.pid),
-    )
+    ready = ServiceReady(deployment.service.url, unix_socket=deployment.service.unix_socket)
+    always = (ready, ServiceMemory(deployment.service.child.pid))
     return (*always, *(make() for name, make in makers.items() if name in wanted))

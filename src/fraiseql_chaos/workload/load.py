@@ -17,8 +17,8 @@ from typing import Final
 from fraiseql_chaos.core import seconds
 from fraiseql_chaos.errors import LocalProtocolError, RigError
 from fraiseql_chaos.history import Event, Operation, decode
+from fraiseql_chaos.rig.control_link import CONNECT_WITHIN, ControlLink
 from fraiseql_chaos.rig.keeper import Keeper
-from fraiseql_chaos.workload.link import CONNECT_WITHIN, ControlLink
 from fraiseql_chaos.workload.spec import LoadSpec
 
 __all__ = ["LoadGenerator", "LoadSpec", "WarmUp"]
@@ -69,7 +69,9 @@ class LoadGenerator:
         Raises:
             RigError: If it does not start, or cannot carry out such a load on this machine.
         """
-        link = await ControlLink.open(keeper, Path(tempfile.mkdtemp(prefix="load-", dir=directory)))
+        link = await ControlLink.open(
+            keeper, Path(tempfile.mkdtemp(prefix="load-", dir=directory)), module="fraiseql_chaos.workload.driver", name="load generator"
+        )
         try:
             await link.say({"spec": spec.to_json()})
             # Each round of the warm-up ends within the bound for one request.

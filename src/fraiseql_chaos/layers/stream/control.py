@@ -1,21 +1,13 @@
-"""
-The runner's end of the control socket.
-
-Every call is a connection of its own: connect, one line out, one line back, within one deadline. So there is no state to lose, calls
-may come from any thread or event loop, and a proxy that died is told apart from one that is slow. On an idle machine a call takes
-about 0.2 ms; it blocks, and is meant to.
-"""
+"""The runner's end of an edge proxy's control socket."""
 
 from __future__ import annotations
 
-import json
-import socket
-import time
 from pathlib import Path
-from typing import Final, Literal
+from typing import Literal
 
-from fraiseql_chaos.core import NS_PER_S, Duration, Json, JsonObject, now_ns, seconds
-from fraiseql_chaos.errors import DeclarationError, LocalProtocolError, PeerProtocolError, RigError
+from fraiseql_chaos.control.asking import DEADLINE, ControlSocket
+from fraiseql_chaos.core import Duration, JsonObject
+from fraiseql_chaos.errors import PeerProtocolError
 from fraiseql_chaos.layers.stream.codec import address_from_json, address_to_json, fault_to_json
 from fraiseql_chaos.layers.stream.hits import Hit
 from fraiseql_chaos.layers.stream.ledger import Ledger, hits_from_json, ledger_from_json
@@ -29,19 +21,10 @@ What an edge reads of what passes: nothing, or PostgreSQL's messages, which wire
 there: towards the service alone (``-tls``), or begins again towards the server (``-tls-both``).
 """
 
-DEADLINE: Final = seconds(5)
-"""How long a call may take; the proxy answers in microseconds, so only a stopped or starved process needs longer."""
-
-POLL_S: Final = 0.005
-"""How often a proxy that is starting is looked for."""
-
-SOCKET_PATH_BYTES_MAX: Final = 107
-"""``sun_path`` less its final zero (unix(7))."""
-
 
 class EdgeControl:
     """
-    Commands an edge proxy.
+    Commands an edge proxy; see ``ControlSocket`` for ``wait_ready`` and for what each call raises when the proxy is gone.
 
     Args:
         path: The Unix socket it was started with.
@@ -52,28 +35,9 @@ class EdgeControl:
     """
 
     def __init__(self, path: Path, *, deadline: Duration = DEADLINE) -> None:
-        if len(str(path).encode()) > SOCKET_PATH_BYTES_MAX:
-            raise DeclarationError(f"a Unix socket's path has at most {SOCKET_PATH_BYTES_MAX} bytes, and {path} is longer; nothing was started")
-        self._path = path
-        self._deadline = deadline
-
-    def wait_ready(self, within: Duration = DEADLINE) -> None:
-        """
-        Wait until the proxy answers.
-
-        Raises:
-            RigError: If it does not in time.
-        """
-        deadline_ns = now_ns() + within.ns
-        while True:
-            try:
-                self._call({"do": "ping"}, deadline_ns)
-            except RigError as error:
-                if now_ns() + POLL_S * NS_PER_S >= deadline_ns:
-                    raise RigError(f"the edge proxy was not ready within {within}: {error}") from None
-                time.sleep(POLL_S)
-            else:
-                return
+        self._socket = ControlSocket(path, who="edge proxy", deadline=deadline)
+        self._ask = self._socket.ask
+        self.wait_ready = self._socket.wait_ready
 
     def open(self, name: str, *, upstream: Address, seed: int, protocol: Protocol = "bytes") -> TcpAddress:
         """
@@ -179,55 +143,3 @@ class EdgeControl:
             RigError: If the proxy is gone or does not answer in time.
         """
         self._ask({"do": "close", "edge": name})
-
-    def _ask(self, request: JsonObject) -> Json:
-        return self._call(request, now_ns() + self._deadline.ns)
-
-    def _call(self, request: JsonObject, deadline_ns: int) -> Json:
-        line = json.dumps(request, separators=(",", ":")).encode() + b"\n"
-        try:
-            answer = self._exchange(line, deadline_ns)
-        except TimeoutError:
-            raise RigError(f"the edge proxy at {self._path} did not answer {request['do']!r} in time; it is stopped or starved") from None
-        except OSError as error:
-            raise RigError(f"the edge proxy at {self._path} is gone, or was never started ({error.strerror or error})") from None
-        return _outcome(answer)
-
-    def _exchange(self, line: bytes, deadline_ns: int) -> bytes:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
-            sock.settimeout(_left_s(deadline_ns))
-            sock.connect(str(self._path))
-            sock.sendall(line)
-            answer = b""
-            while not answer.endswith(b"\n"):
-                sock.settimeout(_left_s(deadline_ns))
-                part = sock.recv(2**16)
-                if not part:
-                    raise ConnectionResetError("it ended before it had answered")
-                answer += part
-            return answer
-
-
-def _left_s(deadline_ns: int) -> float:
-    left_ns = deadline_ns - now_ns()
-    if left_ns <= 0:
-        raise TimeoutError
-    return left_ns / NS_PER_S
-
-
-def _outcome(answer: bytes) -> Json:
-    try:
-        decoded: Json = json.loads(answer)
-    except ValueError:
-        decoded = None
-    match decoded:
-        case {"ok": value}:
-            return value
-        case {"error": {"whose": "declaration", "message": str(message)}}:
-            raise DeclarationError(message)
-        case {"error": {"whose": "protocol", "message": str(message)}}:
-            raise LocalProtocolError(message)
-        case {"error": {"whose": "rig", "message": str(message)}}:
-            raise RigError(f"the edge proxy could not: {message}")
-        case _:
-            raise PeerProtocolError(f"the edge proxy answered with something that is no answer: {answer[:200]!r}")

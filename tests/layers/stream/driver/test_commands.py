@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from fraiseql_chaos.layers.stream.driver.commands import LINE_BYTES_MAX
+from fraiseql_chaos.control import LINE_BYTES_MAX
 from layers.stream.edges import DEADLINE_S, Edge, Proxy
 
 GARBAGE = {

@@ -17,17 +17,15 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any, Final, cast
 
-from fraiseql_chaos.core import Json, JsonObject
-from fraiseql_chaos.errors import ChaosError, DeclarationError, LocalProtocolError
+from fraiseql_chaos.control.answering import LINE_BYTES_MAX, answer_line, refusal
+from fraiseql_chaos.core import Json
+from fraiseql_chaos.errors import DeclarationError, LocalProtocolError
 from fraiseql_chaos.layers.stream.codec import STREAM_KINDS, address_from_json, address_to_json, fault_from_json
 from fraiseql_chaos.layers.stream.driver.edge import Edge
 from fraiseql_chaos.layers.stream.ledger import hits_to_json, ledger_to_json
 from fraiseql_chaos.layers.stream.model import Address, StreamFault
 
-__all__ = ["LINE_BYTES_MAX", "Commands", "Session"]
-
-LINE_BYTES_MAX: Final = 64 * 2**10
-"""The longest command read; asyncio's own limit for a line (``StreamReader``), and far beyond any fault's parameters."""
+__all__ = ["Commands", "Session"]
 
 HITS_AT_ONCE: Final = 1_000
 """How many hits are answered at a time, so that no answer holds the loop for more than a few milliseconds."""
@@ -49,15 +47,7 @@ class Commands:
 
     def answer(self, line: bytes) -> bytes:
         """Do what a line says, and return the answer's line."""
-        try:
-            outcome: JsonObject = {"ok": self._execute(json.loads(line))}
-        except ValueError as error:
-            outcome = _refusal(error) if isinstance(error, ChaosError) else _refusal(LocalProtocolError(f"a command is one line of JSON: {error}"))
-        except RecursionError:
-            outcome = _refusal(LocalProtocolError("a command is one line of JSON, and no command is nested that deeply"))
-        except (ChaosError, OSError) as error:
-            outcome = _refusal(error)
-        return json.dumps(outcome, separators=(",", ":")).encode() + b"\n"
+        return answer_line(line, self._execute)
 
     def _execute(self, request: Any) -> Json:
         match request:
@@ -116,7 +106,7 @@ class Session(asyncio.Protocol):
             self._reply(self._commands.answer(line))
         if len(self._unread) > LINE_BYTES_MAX:
             self._unread = b""
-            self._reply(json.dumps(_refusal(LocalProtocolError(f"a command is at most {LINE_BYTES_MAX} bytes long"))).encode() + b"\n")
+            self._reply(json.dumps(refusal(LocalProtocolError(f"a command is at most {LINE_BYTES_MAX} bytes long"))).encode() + b"\n")
             self._loop.call_soon(self._transport.close)
 
     def _reply(self, line: bytes) -> None:
@@ -136,14 +126,3 @@ def _told(edge: Edge, what: str) -> Json:
             return edge.record()
         case _:
             return edge.certificate()
-
-
-def _refusal(error: ChaosError | OSError) -> JsonObject:
-    match error:
-        case DeclarationError():
-            whose = "declaration"
-        case LocalProtocolError():
-            whose = "protocol"
-        case _:
-            whose = "rig"
-    return {"error": {"whose": whose, "message": str(error)}}

@@ -1,8 +1,11 @@
 """
-The runner's end of the control connection to a load generator (see ``driver`` for the protocol).
+The runner's end of the control connection to a child process of ours that works by itself: a load generator, a capture, probes elsewhere.
 
-At the other end is a child process whose death must not be mistaken for silence, nor its silence for patience: every wait has a
-deadline, and the end of the connection is reported with how the process ended and what it said last.
+    runner  listens on PATH       child  python -m MODULE --control PATH, connects
+
+Both speak lines of JSON, which words is their own business; that a child cannot do its work it says with ``{"failed": "why"}``. Its death must not be
+mistaken for silence, nor its silence for patience: every wait has a deadline, and the end of the connection is reported with how the process ended and
+what it said last.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import socket
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -22,7 +26,7 @@ from fraiseql_chaos.rig.keeper import Child, Keeper
 __all__ = ["CONNECT_WITHIN", "ControlLink"]
 
 CONNECT_WITHIN: Final = seconds(20)
-"""For the generator's process to start and connect: a third of a second on an idle machine."""
+"""For the process to start and connect: a third of a second on an idle machine."""
 
 _END_WITHIN: Final = seconds(2)
 _LINE_MAX: Final = 1024 * 1024
@@ -31,7 +35,7 @@ _SOCKET_PATH_MAX: Final = 107
 
 
 class ControlLink:
-    """A connected load generator. Make one with ``open``."""
+    """A connected child. Make one with ``open``."""
 
     def __init__(self, keeper: Keeper, child: Child, log: Path, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._keeper = keeper
@@ -41,16 +45,14 @@ class ControlLink:
         self.child = child
 
     @classmethod
-    async def open(
-        cls, keeper: Keeper, directory: Path, *, module: str = "fraiseql_chaos.workload.driver", name: str = "load generator"
-    ) -> ControlLink:
+    async def open(cls, keeper: Keeper, directory: Path, *, module: str, name: str) -> ControlLink:
         """
-        Start a generator, its socket and log in a directory, and wait until it has connected.
+        Start a child, its socket and log in a directory, and wait until it has connected.
 
         Args:
             keeper: The parent of its process.
-            directory: Where its socket and its log go.
-            module: What it runs.
+            directory: Where its socket and its log go; nobody else's may be there.
+            module: What is run.
             name: What it is, for people.
 
         Raises:
@@ -70,21 +72,32 @@ class ControlLink:
                     if not connected.done() and keeper.exit_status(child) is not None:
                         raise _ended(keeper, child, log)
         except TimeoutError:
-            raise RigError(f"the load generator did not connect within {CONNECT_WITHIN}; its log: {_tail(log)}") from None
+            raise RigError(f"the {name} did not connect within {CONNECT_WITHIN}; its log: {_tail(log)}") from None
         finally:
             server.close()
         return cls(keeper, child, log, *connected.result())
 
-    async def say(self, message: JsonObject) -> None:
-        """Send a message of the protocol."""
-        self._writer.write(json.dumps(message).encode() + b"\n")
+    async def say(self, message: JsonObject, *, descriptors: tuple[int, ...] = ()) -> None:
+        """
+        Send a message of the protocol.
+
+        Args:
+            message: The message.
+            descriptors: Open files that the child gets with it, as its own; only with a short message, and with no other on its way.
+        """
+        line = json.dumps(message).encode() + b"\n"
+        if descriptors:
+            with socket.socket(fileno=os.dup(self._writer.get_extra_info("socket").fileno())) as wire, suppress(ConnectionError):
+                socket.send_fds(wire, [line], descriptors)
+            return
+        self._writer.write(line)
         # A connection that broke shows when the next line is read, together with the reason.
         with suppress(ConnectionError):
             await self._writer.drain()
 
     async def answer(self, key: str, *, within: Duration) -> Any:
         """
-        Return what the generator says under a key, as its next line.
+        Return what the child says under a key, as its next line.
 
         Raises:
             RigError: If it says nothing in time, or that it failed.
@@ -92,7 +105,7 @@ class ControlLink:
         """
         message = json.loads(await self.line(until_ns=now_ns() + within.ns))
         if key not in message:
-            raise LocalProtocolError(f"the load generator should have said {key!r}, and said {', '.join(message)}")
+            raise LocalProtocolError(f"the {self.child.name} should have said {key!r}, and said {', '.join(message)}")
         return message[key]
 
     async def line(self, *, until_ns: int) -> str:
@@ -103,14 +116,14 @@ class ControlLink:
             until_ns: The deadline on the machine's monotonic clock.
 
         Raises:
-            RigError: If the generator failed, died or hangs.
+            RigError: If the child failed, died or hangs.
         """
         try:
             async with asyncio.timeout(max(0, until_ns - now_ns()) / NS_PER_S):
                 line = await self._reader.readline()
         except TimeoutError:
             raise RigError(
-                f"the load generator (process {self.child.pid}) hangs: it has not said what was due by now; its log: {_tail(self._log)}"
+                f"the {self.child.name} (process {self.child.pid}) hangs: it has not said what was due by now; its log: {_tail(self._log)}"
             ) from None
         except ConnectionError:
             line = b""
@@ -120,7 +133,7 @@ class ControlLink:
                 await wait_until(lambda: self._keeper.exit_status(self.child) is not None, within=_END_WITHIN, what="its end")
             raise _ended(self._keeper, self.child, self._log)
         if line.startswith(b'{"failed"'):
-            raise RigError(f"the load generator could not carry out the load: {json.loads(line)['failed']}")
+            raise RigError(f"the {self.child.name} could not do its work: {json.loads(line)['failed']}")
         return line.decode()
 
     def close(self) -> None:
@@ -131,7 +144,7 @@ class ControlLink:
 def _ended(keeper: Keeper, child: Child, log: Path) -> RigError:
     status = keeper.exit_status(child)
     how = "closed its connection" if status is None else f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
-    return RigError(f"the load generator (process {child.pid}) {how} before its load was done; the end of its log: {_tail(log)}")
+    return RigError(f"the {child.name} (process {child.pid}) {how} before its work was done; the end of its log: {_tail(log)}")
 
 
 def _tail(log: Path) -> str:
