@@ -22,7 +22,8 @@ def compare_baselines(
     Compare two baselines, metric by metric.
 
     Args:
-        old, new: The baselines.
+        old: What there was.
+        new: What there is.
         names: What they are called.
         tolerance: The change in per cent that does not count.
         allow_foreign: Whether they may be of different machines.

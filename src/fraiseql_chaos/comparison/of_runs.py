@@ -19,7 +19,7 @@ from fraiseql_chaos.comparison.judging import LEVEL, TOLERANCE_PERCENT, Measured
 from fraiseql_chaos.comparison.model import Comparison, Direction, Flip, Side, ranked
 from fraiseql_chaos.core import JsonObject
 from fraiseql_chaos.reports import ExperimentRecord, RunDocument
-from fraiseql_chaos.reports.record import STANDINGS
+from fraiseql_chaos.reports.record import STANDINGS, Standing
 from fraiseql_chaos.reports.repetition import experiment_of, question_of
 from fraiseql_chaos.stats import Better
 
@@ -48,9 +48,7 @@ class _Number:
 def _numbers() -> Iterator[_Number]:
     for phase, when in (("before", "before the fault"), ("during", "during the fault"), ("after", "after the fault")):
         name = f"availability_{phase}"
-        yield _Number(
-            name=name, what=f"answered rightly {when}", unit="%", better="higher", phase=phase, field="success_ratio", scale=100
-        )
+        yield _Number(name=name, what=f"answered rightly {when}", unit="%", better="higher", phase=phase, field="success_ratio", scale=100)
         for p in ("p50", "p95", "p99") if phase == "during" else ("p50", "p95"):
             yield _Number(name=f"latency_{p}_{phase}", what=f"latency {p} {when}", unit="ms", better="lower", phase=phase, field=f"latency_{p}_ms")
     yield _Number(name="detection", what="until it was noticed", unit="ms", better="lower", phase="", field="time_to_detect_ms")
@@ -75,13 +73,19 @@ class _Group:
 
 
 def compare_runs(
-    old: RunDocument, new: RunDocument, *, names: tuple[str, str] = ("old", "new"), pages: tuple[str, str] = ("", ""), tolerance: float = TOLERANCE_PERCENT
+    old: RunDocument,
+    new: RunDocument,
+    *,
+    names: tuple[str, str] = ("old", "new"),
+    pages: tuple[str, str] = ("", ""),
+    tolerance: float = TOLERANCE_PERCENT,
 ) -> Comparison:
     """
     Compare two runs, test by test.
 
     Args:
-        old, new: The runs.
+        old: What there was.
+        new: What there is.
         names: What they are called.
         pages: Where their own reports are, for links; empty for none.
         tolerance: The change in per cent that does not count.
@@ -131,7 +135,9 @@ def run_differences(old: JsonObject, new: JsonObject, old_target: JsonObject, ne
 def _asked_otherwise(before: dict[str, _Group], after: dict[str, _Group], both: Iterable[str]) -> tuple[str, ...]:
     """Say how many tests are not the same test any more."""
     changed = [name for name in both if not _is_same_question(before[name], after[name])]
-    tests = "1 test does other faults or makes other promises" if len(changed) == 1 else f"{len(changed)} tests do other faults or make other promises"
+    tests = (
+        "1 test does other faults or makes other promises" if len(changed) == 1 else f"{len(changed)} tests do other faults or make other promises"
+    )
     return (f"configuration: {tests} than before ({', '.join(changed[:3])}{', ...' if len(changed) > 3 else ''})",) if changed else ()
 
 
@@ -188,7 +194,7 @@ def _flip(name: str, before: _Group, after: _Group) -> Flip | None:
     )
 
 
-def _direction(old: Counter[str], new: Counter[str]) -> Direction:
+def _direction(old: Counter[Standing], new: Counter[Standing]) -> Direction:
     """
     Tell which way a verdict went.
 
@@ -205,7 +211,7 @@ def _direction(old: Counter[str], new: Counter[str]) -> Direction:
     return "worse" if "weakness" in new and "weakness" not in old else "better"
 
 
-def _told(standings: Counter[str]) -> str:
+def _told(standings: Counter[Standing]) -> str:
     if len(standings) == 1:
         return next(iter(standings))
     total = sum(standings.values())

@@ -64,7 +64,9 @@ def _collected(folder: Path) -> Path:
     if (folder / "run.json").is_file():
         return folder / "run.json"
     if (folder / "header.json").is_file():
-        raise HistoryError(f"{folder} is a run that was never finished, it has no run.json; `fraiseql-chaos report {folder}` writes it from what there is")
+        raise HistoryError(
+            f"{folder} is a run that was never finished, it has no run.json; `fraiseql-chaos report {folder}` writes it from what there is"
+        )
     raise HistoryError(f"{folder} is no run's folder, it has no run.json")
 
 

@@ -76,17 +76,25 @@ def _advice(comparison: Comparison) -> str:
 
 def how_judged(comparison: Comparison) -> tuple[str, ...]:
     """Return how it was judged, one sentence each."""
-    percent = f"{comparison.level:.0%}".replace("%", " %")
-    return (
+    level, error = f"{100 * comparison.level:.0f} %", f"{100 * (1 - comparison.level):.0f} %"
+    counts = (
         f"Worse, or better, is what is shown to have changed by more than {comparison.tolerance:g} %: significant after correction for all metrics that were "
-        f"compared, and larger than the tolerance. A test counts as a regression if it is violated now and was not, or meets a known weakness that it did not meet.",
-        "The change is the Hodges-Lehmann shift of the logarithms of the repetitions, so that one stalled repetition decides nothing, with the interval that the "
-        f"Mann-Whitney test gives ({percent}, of this metric alone). The repetition is what counts, not the request.",
-        f"For what is worse, the chance of even one false alarm among all is at most {1 - comparison.level:.0%} (Holm); of what is better, at most that share is expected to "
-        "be false (Benjamini-Hochberg). What is within the tolerance is shown to be (two one-sided tests), and not merely not shown to differ.".replace("%)", " %)"),
-        "Both hold as long as the machine itself differs by less than the tolerance between the two measurements. A noisy metric varied more than its limit between "
-        "repetitions; it is compared by its own variation.",
+        f"compared, and larger than the tolerance. A test counts as a regression if it is violated now and was not, or meets a known weakness that it did "
+        f"not meet."
     )
+    size = (
+        f"The change is the Hodges-Lehmann shift of the logarithms of the repetitions, so that one stalled repetition decides nothing, with the interval that "
+        f"the Mann-Whitney test gives ({level}, of this metric alone). The repetition is what counts, not the request."
+    )
+    errors = (
+        f"For what is worse, the chance of even one false alarm among all is at most {error} (Holm); of what is better, at most {error} are expected to be "
+        f"false (Benjamini-Hochberg). What is within the tolerance is shown to be (two one-sided tests), and not merely not shown to differ."
+    )
+    machine = (
+        "Both hold as long as the machine itself differs by less than the tolerance between the two measurements. A noisy metric varied more than its limit "
+        "between repetitions; it is compared by its own variation."
+    )
+    return counts, size, errors, machine
 
 
 def change(row: Row) -> str:
