@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from fraiseql_chaos.layers.packet.faults import PACKET_FAULTS
 from fraiseql_chaos.layers.server.faults import SERVER_FAULTS
 from fraiseql_chaos.layers.stream.faults import STREAM_FAULTS
 from fraiseql_chaos.layers.wire.faults import WIRE_FAULTS
@@ -11,4 +12,4 @@ from fraiseql_chaos.plan import Fault
 
 __all__ = ["FAULTS"]
 
-FAULTS: Final[tuple[type[Fault], ...]] = (*STREAM_FAULTS, *WIRE_FAULTS, *SERVER_FAULTS)
+FAULTS: Final[tuple[type[Fault], ...]] = (*STREAM_FAULTS, *WIRE_FAULTS, *PACKET_FAULTS, *SERVER_FAULTS)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fraiseql_chaos.layers.packet.control import LinkControl, LinkEnds
+from fraiseql_chaos.layers.packet.control import LinkControl
+from fraiseql_chaos.layers.packet.ends import LinkEnds
 from fraiseql_chaos.layers.packet.ledger import PacketHit, PacketLedger
 from fraiseql_chaos.layers.packet.model import PacketFault
 from fraiseql_chaos.layers.stream.control import EdgeControl
@@ -16,6 +17,7 @@ from fraiseql_chaos.layers.stream.hits import Hit
 from fraiseql_chaos.layers.stream.ledger import Ledger
 from fraiseql_chaos.layers.stream.model import StreamFault
 from fraiseql_chaos.layers.wire.ledger import WireRecord, record_from_json
+from fraiseql_chaos.rig.keeper import Child
 
 __all__ = ["LinkEdge", "ProxyEdge"]
 
@@ -71,11 +73,13 @@ class LinkEdge:
         control: Commands the forwarder.
         name: The link's name there.
         ends: Its addresses and devices.
+        forwarder: The process that carries its packets, and lives at its far end.
     """
 
     control: LinkControl
     name: str
     ends: LinkEnds
+    forwarder: Child
 
     def arm(self, fault_id: str, fault: PacketFault, *, dice: str | None = None) -> None:
         """Arm a fault; see ``LinkControl.arm``."""

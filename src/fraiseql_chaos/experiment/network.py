@@ -173,7 +173,7 @@ class LinkedNetwork:
     async def lay(self, name: str, server: Server, *, directory: Path, seed: int, reading: Reading) -> Way:
         """Open a link, and a proxy's edge in front of it where one is wanted."""
         ends = self._links.open(name, seed=seed, mtu=self._mtu)
-        link = LinkEdge(control=self._links, name=name, ends=ends)
+        link = LinkEdge(control=self._links, name=name, ends=ends, forwarder=self._forwarder)
         near = Namespaces(net=ends.near.namespace, user=self._user)
         behind = TcpAddress(host=str(ends.far.ipv4), port=server.port)
         if not self._proxied:

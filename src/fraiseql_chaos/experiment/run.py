@@ -20,6 +20,7 @@ from typing import Final
 
 from fraiseql_chaos.core import NS_PER_S, Duration, Rate, fresh_seed, ms, now_ns, seconds
 from fraiseql_chaos.errors import ChaosError, DeclarationError, RigError
+from fraiseql_chaos.experiment.captures import capturing
 from fraiseql_chaos.experiment.deployment import Deployment, Ledgers
 from fraiseql_chaos.experiment.evidence import testimony
 from fraiseql_chaos.experiment.injection import Injector, guard_of
@@ -116,20 +117,22 @@ async def run_experiment(
     await check_found_by(spec.operations, deployment, mark=spec.mark)
     generator = await LoadGenerator.start(deployment.keeper, directory=deployment.directory, spec=spec)
     try:
-        recorder = Recorder(path, origin_ns=now_ns() + LEAD.ns, observe=observe)
-        try:
-            _write_head(recorder, experiment, deployment, plan, generator)
-            log_position, ledgers = deployment.log_position(), deployment.ledgers()
-            injector = Injector(guards, recorder, disarmed=experiment.disarmed)
-            await _drive(plan, deployment, recorder, injector, generator)
-            await take_inventory(spec.operations, deployment, recorder, mark=spec.mark)
-            for sample in deployment.log_since(log_position):
-                recorder.sample(sample)
-            _write_evidence(recorder, plan, ledgers, deployment.ledgers())
-            return recorder.finish()
-        except BaseException:
-            recorder.abandon()
-            raise
+        async with capturing(plan, deployment) as read_capture:
+            recorder = Recorder(path, origin_ns=now_ns() + LEAD.ns, observe=observe)
+            try:
+                _write_head(recorder, experiment, deployment, plan, generator)
+                log_position, ledgers = deployment.log_position(), deployment.ledgers()
+                injector = Injector(guards, recorder, disarmed=experiment.disarmed)
+                await _drive(plan, deployment, recorder, injector, generator)
+                await read_capture(recorder)
+                await take_inventory(spec.operations, deployment, recorder, mark=spec.mark)
+                for sample in deployment.log_since(log_position):
+                    recorder.sample(sample)
+                _write_evidence(recorder, plan, ledgers, deployment.ledgers())
+                return recorder.finish()
+            except BaseException:
+                recorder.abandon()
+                raise
     finally:
         generator.close()
 

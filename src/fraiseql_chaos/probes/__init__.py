@@ -5,6 +5,7 @@ from __future__ import annotations
 from fraiseql_chaos.probes.answer import EdgeAnswer
 from fraiseql_chaos.probes.edge import EdgeConnect, EdgeRoundTrip
 from fraiseql_chaos.probes.greeting import EdgeFarewell, EdgeGreeting, EdgeIdle
+from fraiseql_chaos.probes.kernels import LinkKernels
 from fraiseql_chaos.probes.login import EdgeLogin
 from fraiseql_chaos.probes.memory import ServiceMemory
 from fraiseql_chaos.probes.model import Look, Probe, sampling
@@ -21,6 +22,7 @@ __all__ = [
     "EdgeLogin",
     "EdgeRoundTrip",
     "EdgeTransfer",
+    "LinkKernels",
     "Look",
     "Probe",
     "ServerSessions",

@@ -18,8 +18,8 @@ from typing import Final, Self
 
 from fraiseql_chaos.core import Duration, seconds
 from fraiseql_chaos.errors import DeclarationError, ServiceError
+from fraiseql_chaos.rig.control_link import ControlLink
 from fraiseql_chaos.rig.keeper import Keeper
-from fraiseql_chaos.workload.link import ControlLink
 from fraiseql_chaos.workload.model import GraphQLOperation
 from fraiseql_chaos.workload.spec import Target
 

@@ -85,7 +85,7 @@ async def _repetition(
 ) -> dict[str, Reading]:
     """Measure everything once."""
     operations = deployment.application.workload.operations
-    bursts = planned_bursts(plan, operations, seed=seed, mark=deployment.edge.replace("_", "-"), repetition=repetition)
+    bursts = planned_bursts(plan, operations, seed=seed, mark=deployment.directory.name.replace("_", "-"), repetition=repetition)
     processes = Processes.of(deployment)
     async with await BurstGenerator.start(
         deployment.keeper, directory=deployment.directory, target=deployment.target, connections=max(plan.requests)
