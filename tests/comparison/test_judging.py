@@ -32,6 +32,7 @@ def test_what_changed_is_called_so_from_its_own_side(factor: float, better: Bett
     assert row.percent == pytest.approx(100 * (factor - 1), abs=2)
     assert row.low is not None
     assert row.high is not None
+    assert row.percent is not None
     assert row.low < row.percent < row.high
 
 

@@ -11,6 +11,7 @@ from baselines_made import metric
 from compared_made import TEST, repeated, run_of, scene
 from fraiseql_chaos.baselines import Baseline
 from fraiseql_chaos.comparison import Comparison, compare_run_with_baseline
+from fraiseql_chaos.core import JsonObject
 from fraiseql_chaos.errors import DeclarationError
 from fraiseql_chaos.history import History
 from fraiseql_chaos.reports import RunDocument
@@ -27,7 +28,7 @@ def run(tmp_path: Path, *scenes: Scene) -> tuple[RunDocument, list[History]]:
 
 def yardstick(document: RunDocument, by_id_ms: float = 4.0) -> Baseline:
     """Return a baseline of the machine and target of a run."""
-    machine = {"id": "0123456789abcdef"}
+    machine: JsonObject = {"id": "0123456789abcdef"}
     return Baseline(
         created="2026-01-02T03:04:05+00:00",
         seed=7,

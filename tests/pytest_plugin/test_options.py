@@ -25,6 +25,10 @@ WRONG = {
     "--chaos-duration=0": "--chaos-duration=0: a fault that lasts no time cannot bite; give more than 0 seconds",
     "--chaos-duration=0.0000000001s": "--chaos-duration=0.0000000001s: a fault that lasts no time cannot bite",
     "--chaos-postgres=13": "--chaos-postgres=13: one of 14, 15, 16, 17, 18, or a directory that holds postgres and initdb",
+    "--chaos-repeat=0": "--chaos-repeat=0: a whole number from 1 to 1000",
+    "--chaos-repeat=often": "--chaos-repeat=often: a whole number from 1 to 1000",
+    "--chaos-repeat=1001": "--chaos-repeat=1001: a whole number from 1 to 1000",
+    "--report=c.html": "--chaos-comparison (in pytest also --report) needs --baseline",
     "--chaos-edge=tunnel": "--chaos-edge=tunnel: one of stream, packets, both",
     "--chaos-mtu=9k": "--chaos-mtu=9k: a whole number of bytes from 1280 (the least that IPv6 allows) to 65535",
     "--chaos-mtu=576": "--chaos-mtu=576: a whole number of bytes from 1280",
@@ -76,11 +80,15 @@ def test_every_option_that_changes_a_run_is_in_the_line_that_replays_it(pytester
     """All but the seed, which the line always has, and where results are written."""
     config = pytester.parseconfigure()
     try:
-        known = {name for name in vars(config.option) if name.startswith("chaos_") or name in {"i_own_this_database", "target_python"}}
+        known = {
+            name
+            for name in vars(config.option)
+            if name.startswith("chaos_") or name in {"i_own_this_database", "target_python", "baseline", "foreign_baseline"}
+        }
     finally:
         config._ensure_unconfigure()
     replayed = {option.name.removeprefix("--").replace("-", "_") for option in OPTIONS if option.is_replayed}
-    assert known - replayed == {"chaos_seed", "chaos_report", "chaos_json", "chaos_store"}
+    assert known - replayed == {"chaos_seed", "chaos_report", "chaos_json", "chaos_store", "chaos_comparison"}
     assert replayed <= known
 
 

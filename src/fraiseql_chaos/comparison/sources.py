@@ -92,6 +92,10 @@ def _run(path: Path) -> Run:
 
 
 def _there(store: Path) -> str:
-    ids = sorted((entry.name for entry in store.iterdir() if not entry.is_symlink() and (entry / "run.json").is_file()), reverse=True) if store.is_dir() else []
+    ids = (
+        sorted((entry.name for entry in store.iterdir() if not entry.is_symlink() and (entry / "run.json").is_file()), reverse=True)
+        if store.is_dir()
+        else []
+    )
     more = f" and {len(ids) - IDS_SHOWN} more" if len(ids) > IDS_SHOWN else ""
     return f" (which has {', '.join(ids[:IDS_SHOWN])}{more})" if ids else " (which has none)"
