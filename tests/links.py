@@ -16,6 +16,7 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from socket import socket as Socket  # noqa: N812  a method here has the class's own name
 from typing import Final, Literal
 
 from fraiseql_chaos.core import now_ns
@@ -55,11 +56,11 @@ class End:
         """Do something in the namespace."""
         return self._thread.submit(what).result(timeout=20)
 
-    def socket(self, family: int, kind: int) -> socket.socket:
+    def socket(self, family: int, kind: int) -> Socket:
         """Return a socket that lives here."""
         return self.do(lambda: socket.socket(family, kind))
 
-    def tap(self) -> socket.socket:
+    def tap(self) -> Socket:
         """Return a packet socket that sees what passes here."""
         return self.do(self._tap)
 
@@ -67,7 +68,7 @@ class End:
         os.close(self.tun)
         self._thread.shutdown()
 
-    def _tap(self) -> socket.socket:
+    def _tap(self) -> Socket:
         tap = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(_ALL_PROTOCOLS))
         tap.bind((self.device, _ALL_PROTOCOLS))
         return tap

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from fraiseql_chaos.experiment.evidence import ABOUT, testimony
+from fraiseql_chaos.experiment import evidence
 from fraiseql_chaos.history import FaultArmed, FaultHealed, Sample
 from fraiseql_chaos.layers.stream.faults import Refuse
 from fraiseql_chaos.plan import Declaration, Planned
@@ -25,7 +25,7 @@ def sessions(at_ns: int, count: int) -> Sample:
 
 
 def counts(*samples: Sample) -> list[int]:
-    return [said.count for said in testimony(PLANNED, ARMED, HEALED, samples)]
+    return [said.count for said in evidence.testimony(PLANNED, ARMED, HEALED, samples)]
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_only_the_faults_own_witnesses_are_heard() -> None:
 
 
 def test_every_witness_speaks_also_if_it_saw_nothing() -> None:
-    said = list(testimony(PLANNED, ARMED, HEALED, ()))
+    said = list(evidence.testimony(PLANNED, ARMED, HEALED, ()))
     assert [(word.fault, word.count, word.independent, word.shows) for word in said] == [
         ("0-refuse", 0, True, "fault"),
         ("0-refuse", 0, True, "reach"),
@@ -68,4 +68,4 @@ def test_every_witness_speaks_also_if_it_saw_nothing() -> None:
 
 
 def test_a_witness_that_looked_for_one_faults_sake_is_heard_about_no_other() -> None:
-    assert counts(replace(refused(150, 150), value={ABOUT: "1-refuse"}), replace(refused(150, 150), value={ABOUT: "0-refuse"})) == [1, 0]
+    assert counts(replace(refused(150, 150), value={evidence.ABOUT: "1-refuse"}), replace(refused(150, 150), value={evidence.ABOUT: "0-refuse"})) == [1, 0]

@@ -44,7 +44,7 @@ def test_a_connect_to_nobody_is_counted() -> None:
 async def test_each_end_has_counters_of_its_own() -> None:
     """Method: a namespace that nobody ever sent anything in has sent no segment, and ours has."""
     words = "import os,sys; os.unshare(os.CLONE_NEWNET); print('there', flush=True); sys.stdin.read()"
-    with subprocess.Popen([sys.executable, "-c", words], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as silent:
+    with subprocess.Popen([sys.executable, "-c", words], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as silent:  # noqa: ASYNC220  it is there at once
         assert silent.stdout is not None
         assert silent.stdout.readline() == b"there\n"
         with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()):
@@ -57,7 +57,7 @@ async def test_each_end_has_counters_of_its_own() -> None:
 
 
 async def test_an_end_whose_process_is_gone_is_told() -> None:
-    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:  # noqa: ASYNC220  it is there at once
         ended.wait()
     look = await LinkKernels(near=os.getpid(), far=ended.pid).look()
     assert not look.ok

@@ -24,6 +24,7 @@ WRONG = {
     "--chaos-duration=nan": "--chaos-duration=nan: 'nan' is not a duration",
     "--chaos-duration=0": "--chaos-duration=0: a fault that lasts no time cannot bite; give more than 0 seconds",
     "--chaos-duration=0.0000000001s": "--chaos-duration=0.0000000001s: a fault that lasts no time cannot bite",
+    "--foreign-baseline": "--foreign-baseline needs --baseline: what is stored or collected here is never foreign",
     "--chaos-postgres=13": "--chaos-postgres=13: one of 14, 15, 16, 17, 18, or a directory that holds postgres and initdb",
     "--chaos-repeat=0": "--chaos-repeat=0: a whole number from 1 to 1000",
     "--chaos-repeat=often": "--chaos-repeat=often: a whole number from 1 to 1000",

@@ -21,6 +21,13 @@ NOT_MIRRORED = {"chaos", "repository"}
 PROVED_ELSEWHERE: dict[str, str] = {
     "__init__.py": "tests/test_package.py: a package named after the project has no folder of tests to be named after",
     "layers/stream/driver/encryption.py": "tests/layers/wire/test_reading.py: says what an end of TLS owes to a relay; who reads what passes brings the ends",
+    "experiment/captures.py": "tests/experiment/test_network.py: what a capture says of a fault is seen in a real run",
+    "experiment/edges.py": "tests/experiment/test_network.py: names for what two control sockets do, used by every run",
+    "layers/packet/control.py": "tests/layers/packet/test_driver.py: the two ends of one protocol are proved by a real forwarder",
+    "probes/capture/process.py": "tests/probes/capture/test_acceptance.py: a real capture at both ends of a real link",
+    "probes/capture/recording.py": "tests/probes/capture/test_acceptance.py: likewise",
+    "probes/capture/tap.py": "tests/probes/capture/test_acceptance.py: likewise",
+    "rig/keeper/namespaces.py": "tests/experiment/test_network.py: a service and a server that were started in networks of their own",
     "rig/keeper/process.py": "tests/rig/keeper/test_client.py: the two ends of one protocol are proved by real processes on both",
     "rig/keeper/spawning.py": "tests/rig/keeper/test_client.py: what is spawned is spawned for the client",
 }
@@ -33,6 +40,7 @@ ABOUT_SEVERAL: dict[str, str] = {
     "experiment/test_cleanup.py": "kills the runner at random moments; what must be left, nothing, is everybody's doing",
     "layers/wire/test_conformance.py": "real clients through the whole of the wire layer; none of its modules is their home",
     "experiment/test_negative_controls.py": "shows the bundled suite red, by disarmed injectors and by services with a defect",
+    "probes/capture/test_acceptance.py": "counts what a link did at both of its ends; the engine, the capture and the kernels agree or not",
     "toxiproxy/test_clients.py": "runs Toxiproxy's own clients, unchanged, against a process of ours",
     "toxiproxy/test_conformance.py": "asks again for every answer that Toxiproxy was recorded to give, through socket, API, proxies and edges",
 }

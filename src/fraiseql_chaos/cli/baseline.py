@@ -23,7 +23,7 @@ from fraiseql_chaos.experiment import VARIANTS, Rig
 from fraiseql_chaos.experiment.baseline import BaselinePlan, collect
 from fraiseql_chaos.experiment.baseline.yardstick import stored_path
 from fraiseql_chaos.pytest_plugin.laboratory import laboratory_settings
-from fraiseql_chaos.pytest_plugin.options import OPTIONS, ChaosOptions, baseline_store, short
+from fraiseql_chaos.pytest_plugin.options import OPTIONS, ChaosOptions, short
 from fraiseql_chaos.reports.publishing import make_room
 
 __all__ = ["add_to"]
@@ -71,7 +71,7 @@ def perform(arguments: argparse.Namespace) -> int:
     make_room(arguments.output, option="--output")
     say = partial(print, file=sys.stderr if arguments.json else sys.stdout, flush=True)
     baseline = asyncio.run(_collected(options, plan, None if options.app else arguments.service, say))
-    stored = stored_path(baseline_store(Path.cwd()), baseline.machine, baseline.target, baseline.configuration)
+    stored = stored_path(options.baselines, baseline.machine, baseline.target, baseline.configuration)
     for path in filter(None, (stored, arguments.output)):
         write_baseline(path, baseline)
     if arguments.json:

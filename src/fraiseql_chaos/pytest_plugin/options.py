@@ -18,7 +18,7 @@ from fraiseql_chaos.core import SEED_MAX, Duration, fresh_seed, parse_duration, 
 from fraiseql_chaos.errors import DeclarationError
 from fraiseql_chaos.plan import EdgeKind, check_edge_kind
 
-__all__ = ["OPTIONS", "ChaosOptions", "Option", "baseline_store", "pytest_addoption", "short"]
+__all__ = ["OPTIONS", "ChaosOptions", "Option", "pytest_addoption", "short"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,11 +130,6 @@ OPTIONS: Final = (
 """In the order in which they are explained."""
 
 
-def baseline_store(root: Path) -> Path:
-    """Return where baselines are kept, one for each machine, target and configuration."""
-    return root / ".chaos" / "baselines"
-
-
 def short(text: str) -> str:
     """Return an option, or a text about options, in the words of the command ``fraiseql-chaos``."""
     return text.replace("--chaos-", "--")
@@ -170,11 +165,11 @@ class ChaosOptions:
         self.report: Path | None = option("--chaos-report")
         self.json: Path | None = option("--chaos-json")
         self.store: Path = option("--chaos-store") or root / ".chaos" / "runs"
+        self.baselines: Path = self.store.parent / "baselines"
         self.baseline: Path | None = option("--baseline")
         self.foreign_baseline: bool = bool(option("--foreign-baseline"))
         self.comparison: Path | None = option("--chaos-comparison")
         self.repeat: int = _repeat(option("--chaos-repeat"))
-        self.baselines: Path = baseline_store(root)
         self.postgres: int | Path | None = _postgres(option("--chaos-postgres"))
         self.dsn: str | None = option("--chaos-dsn")
         self.own_database: bool = option("--i-own-this-database")

@@ -14,12 +14,11 @@ import hashlib
 import os
 import socket
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import cycle
 
 import pytest
-from links import End, Link, is_allowed, linked
 from scipy.stats import binomtest
 
 from fraiseql_chaos.core import ms, now_ns, seconds, wait_until
@@ -30,6 +29,7 @@ from fraiseql_chaos.layers.packet.model import PacketFault
 from fraiseql_chaos.probes.capture import Armed, LinkRecording, capture_samples
 from fraiseql_chaos.probes.kernels import LinkKernels
 from fraiseql_chaos.rig.keeper import Keeper
+from links import End, Link, is_allowed, linked
 
 pytestmark = [
     pytest.mark.anyio,
@@ -81,7 +81,7 @@ def keeper(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Keeper]:
 
 
 @pytest.fixture
-async def through(link: Link, keeper: Keeper) -> AsyncIterator[Callable[[PacketFault | None, str], object]]:
+async def through(link: Link, keeper: Keeper) -> Callable[[PacketFault | None, str], object]:
     """Send datagrams both ways through a fault, or through none, and return what the capture counted."""
 
     async def through(fault: PacketFault | None, dice: str) -> list[Sample]:
@@ -103,7 +103,7 @@ async def through(link: Link, keeper: Keeper) -> AsyncIterator[Callable[[PacketF
         )
         return capture_samples(capture, [armed])
 
-    yield through
+    return through
 
 
 def send_datagrams(source: End, target: End, family: int) -> None:
@@ -112,7 +112,7 @@ def send_datagrams(source: End, target: End, family: int) -> None:
 
     Nobody has to read them, since a tap stands in front of every socket.
     """
-    address = target.addresses[family]
+    address = target.addresses[socket.AddressFamily(family)]
     with contextlib.ExitStack() as stack:
         there, behind = (stack.enter_context(target.socket(family, socket.SOCK_DGRAM)) for _ in range(2))
         there.bind((address, PORT))
@@ -147,13 +147,6 @@ async def test_what_was_asked_is_what_is_counted(through: Callable[..., object],
     for direction in ("up", "down"):
         assert counted(samples, direction, "sent") == PACKETS
         assert holds(samples, direction, KINDS[kind].marked, rate), (direction, counted(samples, direction, KINDS[kind].marked))
-
-
-async def test_what_is_repaired_is_changed_and_refused_by_nobody(through: Callable[..., object]) -> None:
-    samples = await through(BitFlip(rate=0.05, bits=3, checksum="repaired", match=ON_PORT), "repaired")  # type: ignore[misc]
-    for direction in ("up", "down"):
-        assert holds(samples, direction, "changed", 0.05)
-        assert counted(samples, direction, "bad_checksum") == 0
 
 
 async def test_without_the_fault_each_of_these_checks_fails(through: Callable[..., object]) -> None:
@@ -202,7 +195,7 @@ def echo(link: Link, family: int) -> bool:
         for sock in (listener, client):
             sock.settimeout(40)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((link.far.addresses[family], PORT))
+        listener.bind((link.far.addresses[socket.AddressFamily(family)], PORT))
         listener.listen()
         server = threading.Thread(target=send_back, args=(listener,))
         server.start()

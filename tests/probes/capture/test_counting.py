@@ -164,7 +164,9 @@ def test_an_answer_that_nobody_sent_counts_where_the_answered_packet_went(answer
 
 def test_what_arrives_at_the_very_beginning_may_have_been_sent_before() -> None:
     raw = segment(1)
-    reset = reset_for(read_packet(raw))
+    packet = read_packet(raw)
+    assert packet is not None
+    reset = reset_for(packet)
     assert reset is not None
     scene = Scene().passes(5, raw).told(50, reset).told(150, reset)
     assert [counts(sample, "sent", "answered") for sample in scene.samples()] == [[1, 0], [0, 1]]

@@ -94,7 +94,7 @@ def test_what_nobody_sent_is_a_stranger() -> None:
 
 
 def test_a_packet_of_the_same_length_is_not_taken_for_a_bent_one() -> None:
-    other = bytes((0x45, 0, 0, 60)) + random.Random(1).randbytes(len(A) - 4)
+    other = bytes((0x45, 0, 0, 60)) + random.Random(1).randbytes(len(A) - 4)  # noqa: S311  chance that is repeatable
     assert [stranger.raw for stranger in follow(sent(A, B), arrived((1, other))).strangers] == [other]
 
 
@@ -120,7 +120,7 @@ def test_identifications_that_begin_anew_confuse_nobody() -> None:
 
 def test_the_work_grows_with_the_packets_and_with_nothing_else() -> None:
     """Method: 20 000 packets that are alike but for a counter, a fifth of them bent: every pair looked at would be 80 million."""
-    dice = random.Random(3)
+    dice = random.Random(3)  # noqa: S311  chance that is repeatable
     packets = [bytes((0x45, 0, 0, 60)) + n.to_bytes(4) + b"\0" * 20 + n.to_bytes(4) + b"x" * 28 for n in range(20_000)]
     there = [(n, flipped(raw, dice.randrange(4, 60)) if n % 5 == 0 else raw) for n, raw in enumerate(packets)]
     began_s = time.process_time()

@@ -28,7 +28,7 @@ HANDFUL: Final = 5
 """Fewer packets than these are worth tell nothing about a rate: their interval holds nearly every share there is."""
 
 
-def interval(marked: int, number: int, *, spread: float = 1.0) -> tuple[float, float]:
+def interval(marked: float, number: float, *, spread: float = 1.0) -> tuple[float, float]:
     """
     Return the 99.9 % interval of the share that ``marked`` of ``number`` packets stand for.
 

@@ -112,9 +112,9 @@ class Match:
             return False
         return self.tcp == "any" or (packet.protocol == TCP and self._is_of_the_kind(packet))
 
-    def counter(self) -> Counter:
-        """Return what tells, packet after packet in the order they were sent, which of them fit."""
-        return Counter(self)
+    def counter(self, *, flows_kept: int = FLOWS_KEPT) -> Counter:
+        """Return what tells, packet after packet in the order they were sent, which of them fit; see ``Counter``."""
+        return Counter(self, flows_kept=flows_kept)
 
     def _is_of_the_kind(self, packet: Packet) -> bool:
         flags = packet.flags
@@ -140,11 +140,13 @@ class Counter:
 
     Args:
         match: What they must be.
+        flows_kept: How many flows are counted at a time; see ``FLOWS_KEPT``.
     """
 
-    __slots__ = ("_counted", "_counts", "_match")
+    __slots__ = ("_counted", "_counts", "_flows_kept", "_match")
 
-    def __init__(self, match: Match) -> None:
+    def __init__(self, match: Match, *, flows_kept: int = FLOWS_KEPT) -> None:
+        self._flows_kept = flows_kept
         self._match = match
         self._counts = match.counts
         self._counted: dict[tuple[str, bytes], tuple[int | None, int]] = {}  # The initial sequence number, if known, and how many fitted.
@@ -171,7 +173,7 @@ class Counter:
         return before == self._match.nth - 1 if self._match.nth is not None else before < (self._match.first or 0)
 
     def _count(self, flow: tuple[str, bytes], opened: int | None, count: int) -> None:
-        if flow not in self._counted and len(self._counted) >= FLOWS_KEPT:
+        if flow not in self._counted and len(self._counted) >= self._flows_kept:
             del self._counted[next(iter(self._counted))]
         self._counted[flow] = (opened, count)
 

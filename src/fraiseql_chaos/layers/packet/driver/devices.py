@@ -7,6 +7,7 @@ packets with finished checksums because no offload is asked for, and goes when i
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import socket
@@ -61,7 +62,10 @@ def open_tun(name: str, ipv4: IPv4Interface, ipv6: IPv6Interface, *, mtu: int) -
         fcntl.ioctl(descriptor, _TUNSETIFF, struct.pack("16sH22x", name.encode(), _IFF_TUN_WITHOUT_HEADER))
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
             _set(asking, _SIOCSIFMTU, name, struct.pack("i", mtu))
-            _set(asking, _SIOCSIFTXQLEN, name, struct.pack("i", QUEUE_PACKETS))
+            with contextlib.suppress(
+                PermissionError
+            ):  # Asks for rights outside any user namespace; without them the queue stays at the kernel's 500.
+                _set(asking, _SIOCSIFTXQLEN, name, struct.pack("i", QUEUE_PACKETS))
             _set(asking, _SIOCSIFADDR, name, _address(ipv4.ip.packed))
             _set(asking, _SIOCSIFNETMASK, name, _address(ipv4.netmask.packed))
             _raise(asking, name)

@@ -19,10 +19,10 @@ from fraiseql_chaos.layers.packet.driver.devices import raise_loopback
 __all__ = ["Network", "enter_own_network"]
 
 _SYSCTLS: Final = (
-    ("/proc/sys/kernel/unprivileged_userns_clone", "0", "kernel.unprivileged_userns_clone=1"),
-    ("/proc/sys/user/max_user_namespaces", "0", "user.max_user_namespaces=10000"),
-    ("/proc/sys/user/max_net_namespaces", "0", "user.max_net_namespaces=10000"),
-    ("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1", "kernel.apparmor_restrict_unprivileged_userns=0"),
+    ("/proc/sys/kernel/unprivileged_userns_clone", b"0", "kernel.unprivileged_userns_clone=1"),
+    ("/proc/sys/user/max_user_namespaces", b"0", "user.max_user_namespaces=10000"),
+    ("/proc/sys/user/max_net_namespaces", b"0", "user.max_net_namespaces=10000"),
+    ("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", b"1", "kernel.apparmor_restrict_unprivileged_userns=0"),
 )
 """What may forbid it: the file, what it then says, and the setting that allows it."""
 
@@ -83,9 +83,9 @@ def enter_own_network() -> tuple[Network, Path | None]:
     except OSError as error:
         raise CapabilityError(f"this kernel does not let us make a network namespace ({error.strerror}); {_remedy()}; nothing was started") from None
     if not is_root:
-        Path("/proc/self/setgroups").write_text("deny", encoding="ascii")
-        Path("/proc/self/uid_map").write_text(f"{uid} {uid} 1", encoding="ascii")
-        Path("/proc/self/gid_map").write_text(f"{gid} {gid} 1", encoding="ascii")
+        Path("/proc/self/setgroups").write_bytes(b"deny")
+        Path("/proc/self/uid_map").write_bytes(b"%d %d 1" % (uid, uid))
+        Path("/proc/self/gid_map").write_bytes(b"%d %d 1" % (gid, gid))
     raise_loopback()
     return Network(), None if is_root else Path(f"/proc/{os.getpid()}/ns/user")
 
@@ -93,6 +93,6 @@ def enter_own_network() -> tuple[Network, Path | None]:
 def _remedy() -> str:
     for name, forbids, allows in _SYSCTLS:
         path = Path(name)
-        if path.exists() and path.read_text(encoding="ascii").strip() == forbids:
+        if path.exists() and path.read_bytes().strip() == forbids:
             return f"sysctl {allows} allows it"
     return "run as root, or on a kernel with user namespaces (CONFIG_USER_NS, CONFIG_NET_NS)"

@@ -1,0 +1,83 @@
+"""Nothing passes a partition, and those who are to be told are told."""
+
+from __future__ import annotations
+
+import pytest
+
+from fraiseql_chaos.errors import DeclarationError
+from fraiseql_chaos.layers.packet.answers import reset_for, unreachable_for
+from fraiseql_chaos.layers.packet.barrier import How
+from fraiseql_chaos.layers.packet.faults import Partition
+from fraiseql_chaos.layers.packet.match import Match
+from fraiseql_chaos.layers.packet.model import Directions
+from layers.packet.looks import HEALTHY, cut, cuts, kernels, path, seen
+from layers.packet.packets import armed_with, read, tcp, tcp6, udp
+from layers.packet.promises import check_packet_fault
+
+
+@pytest.mark.parametrize("how", ["drop", "unreachable", "reset"])
+@pytest.mark.parametrize("direction", ["both", "up", "down"])
+def test_it_keeps_what_every_fault_owes(how: How, direction: Directions) -> None:
+    check_packet_fault(Partition(how=how, direction=direction))
+
+
+def test_silence_lets_nothing_pass_and_nobody_know() -> None:
+    engine = armed_with(Partition())
+    assert [engine.feed(way, packet, 0) for way in ("up", "down") for packet in (tcp(), tcp6(), udp())] == [[]] * 6
+
+
+def test_the_sender_is_told_as_asked() -> None:
+    for how, answer in (("reset", reset_for), ("unreachable", unreachable_for)):
+        engine = armed_with(Partition(how=how))  # type: ignore[arg-type]  # literals
+        for packet in (tcp(b"x"), tcp6(b"x")):
+            assert engine.feed("up", packet, 0) == [("down", answer(read(packet)))]
+            assert engine.feed("down", packet, 0) == [("up", answer(read(packet)))]
+
+
+def test_one_way_is_cut_and_the_other_is_not() -> None:
+    engine = armed_with(Partition(direction="down"))
+    assert (engine.feed("up", tcp(), 0), engine.feed("down", tcp(), 0)) == ([("up", tcp())], [])
+
+
+def test_only_what_fits_is_turned_back() -> None:
+    engine = armed_with(Partition(match=Match(port=5432)))
+    assert (engine.feed("up", tcp(), 0), engine.feed("up", udp(), 0)) == ([], [("up", udp())])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ({"direction": "left"}, "partition: direction is one of .*, not 'left'"),
+        ({"how": "reject"}, "partition: how is one of 'drop' .*, 'unreachable' .*, 'reset' .*, not 'reject'"),
+    ],
+)
+def test_what_has_no_meaning_is_refused_by_name(arguments: dict[str, object], told: str) -> None:
+    with pytest.raises(DeclarationError, match=f"^{told}; nothing was armed$"):
+        Partition(**arguments)  # type: ignore[arg-type]  # what the checker refuses is what is tried here
+
+
+def test_it_is_told_in_a_few_words() -> None:
+    assert str(Partition()) == "everything both ways silently dropped"
+    assert str(Partition(direction="up", how="reset", match=Match(tcp="data"))) == "everything towards the server answered with a reset, of data"
+
+
+def test_it_is_seen_where_nothing_arrived_and_not_where_anything_did() -> None:
+    fault = Partition(direction="up")
+    assert seen(fault, HEALTHY, cuts(10, missing=100)) == (800, "100 % asked; 800 of 800 packets sent towards the server never arrived, 100 %")
+    assert seen(fault, HEALTHY, (cut(100), *cuts(8, frm=1, missing=100), cut(100, at=9, missing=50)))[0] == 800
+    assert seen(fault, HEALTHY, (*cuts(9, missing=100), cut(100, at=5, missing=90), cut(100, at=9, missing=100)))[0] == 0
+    assert seen(fault, cuts(10, missing=100), cuts(10, missing=100))[0] == 0
+
+
+def test_a_refusal_is_seen_where_senders_were_told() -> None:
+    fault, dead = Partition(direction="up", how="reset"), cuts(10, missing=100)
+    assert seen(fault, HEALTHY, (*dead, cut(0, direction="down", answered=9)))[0] == 800
+    assert seen(fault, HEALTHY, dead) == (
+        0, "100 % asked; 800 of 800 packets sent towards the server never arrived, 100 %; 0 answers that nobody had sent",
+    )  # fmt: skip
+    kernel = fault.sightings(HEALTHY, (*dead, cut(0, direction="down", answered=9), kernels(near_TcpEstabResets=2)))[1]
+    assert kernel.statement == "0 segments sent again by the near kernel, 2 connections reset by the near kernel"
+
+
+def test_the_service_is_under_it_if_it_was_on_the_link_before_and_found_no_way_around() -> None:
+    assert [Partition().sightings(HEALTHY, (path(through=0, around=around),))[-1].count for around in (0, 1)] == [2, 0]

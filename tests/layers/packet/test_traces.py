@@ -1,0 +1,108 @@
+"""What several faults read from the witnesses, and what none of them may conclude."""
+
+from __future__ import annotations
+
+import pytest
+
+from fraiseql_chaos.history import Sample
+from fraiseql_chaos.layers.packet.traces import Captured, answers, captured, corroborated, late, reach, reach_of_broken, share, slices
+from fraiseql_chaos.plan import Sighting
+from layers.packet.looks import HEALTHY, cut, cuts, kernels, path
+
+
+def missing(before: tuple[Sample, ...], during: tuple[Sample, ...], *, asked: float = 0.05, at_most: bool = False) -> tuple[int, str]:
+    sighting = share(before, during, direction="up", asked=asked, marked=lambda s: s.missing, how="never arrived", at_most=at_most)
+    return sighting.count, sighting.statement
+
+
+def test_slices_are_summed_for_one_direction_or_both() -> None:
+    looks = (cut(10, missing=2), cut(20, direction="down", copies=3), path())
+    assert captured(slices(looks, "up")) == Captured(sent=10, arrived=8, missing=2)
+    assert captured(slices(looks, "both")) == Captured(sent=30, arrived=28, missing=2, copies=3)
+
+
+def test_slices_at_the_ends_are_left_out_if_enough_are_left() -> None:
+    """They may hold packets from before the fault was armed, or after it was healed."""
+    assert [s.began_ns for s in slices(cuts(5), "up", whole=True)] == [100_000_000, 200_000_000, 300_000_000]
+    assert len(slices(cuts(4), "up", whole=True)) == 4
+    assert len(slices((*cuts(5), *cuts(5, direction="down")), "both", whole=True)) == 6
+
+
+def test_the_share_asked_for_is_seen() -> None:
+    assert missing(HEALTHY, cuts(10, missing=5)) == (40, "5 % asked; 40 of 800 packets sent towards the server never arrived, 5 %")
+
+
+def test_a_share_that_contradicts_the_asked_one_is_no_evidence_of_it() -> None:
+    told = "and the 99.9 % interval of that is 7.03 % to 14 %: not the rate that was asked for"
+    assert missing(HEALTHY, cuts(10, missing=10)) == (0, f"5 % asked; 80 of 800 packets sent towards the server never arrived, 10 %, {told}")
+    assert missing(HEALTHY, cuts(10, missing=1))[0] == 0
+
+
+def test_where_less_contradicts_nothing_less_is_seen_and_more_is_not() -> None:
+    assert missing(HEALTHY, cuts(10, missing=1), at_most=True)[0] == 8
+    assert missing(HEALTHY, cuts(10, missing=10), at_most=True)[0] == 0
+
+
+def test_few_packets_are_evidence_but_tell_no_rate() -> None:
+    assert missing(HEALTHY, (cut(2, missing=1),)) == (
+        1, "5 % asked; 1 of 2 packets sent towards the server never arrived, 50 %, too few to tell a rate",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("before", "during"),
+    [((), cuts(10, missing=5)), (HEALTHY, ()), (HEALTHY, cuts(10)), ((path(),), cuts(10, missing=5)), (cuts(10, missing=4), cuts(10, missing=5))],
+    ids=["nobody looked before", "nobody looked", "all arrived", "only at the service", "as bad before"],
+)
+def test_nothing_is_claimed_otherwise(before: tuple[Sample, ...], during: tuple[Sample, ...]) -> None:
+    assert missing(before, during)[0] == 0
+
+
+def test_packets_that_never_were_before_need_no_health_if_somebody_looked() -> None:
+    """The first SYN of each connection, say, in a service whose pool is full."""
+    assert missing((kernels(), path()), cuts(10, missing=5))[0] == 40
+
+
+def test_kernels_corroborate_what_the_capture_saw_and_nothing_else() -> None:
+    looks = (kernels(near_TcpRetransSegs=3),), (kernels(near_TcpRetransSegs=5), kernels(near_TcpRetransSegs=12))
+    counters = (("near.TcpRetransSegs", "segments sent again by the near kernel"),)
+    by = Sighting(witness="capture", count=9, statement="x")
+    found = corroborated(by, *looks, counters=counters)
+    assert (found.count, found.statement) == (9, "9 segments sent again by the near kernel")
+    assert corroborated(Sighting(witness="capture", count=0, statement="x"), *looks, counters=counters).count == 0
+    assert corroborated(by, (), looks[0], counters=counters).count == 0
+
+
+def delays(before: tuple[Sample, ...], during: tuple[Sample, ...]) -> int:
+    return late(before, during, direction="up", floor_ns=lambda _: 50_000_000, field="delay_us_p50", asked="50 ms").count
+
+
+def test_lateness_is_seen_where_most_are_late_and_were_not() -> None:
+    assert delays(HEALTHY, cuts(10, delay_us=50_001)) == 8
+    assert delays(HEALTHY, (*cuts(5, delay_us=50_001), *cuts(5, frm=5))) == 0
+    assert delays(cuts(10, delay_us=60_000), cuts(10, delay_us=60_000)) == 0
+    assert delays((kernels(),), cuts(10, delay_us=60_000)) == 0
+    assert delays(HEALTHY, cuts(10, missing=100)) == 0
+
+
+def test_answers_must_have_been_given() -> None:
+    sighting = Sighting(witness="capture", count=7, statement="x")
+    assert answers(sighting, (cut(direction="down", answered=2),)) == Sighting(
+        witness="capture", count=7, statement="x; 2 answers that nobody had sent"
+    )
+    assert answers(sighting, cuts(2)).count == 0
+
+
+def test_the_service_is_under_a_fault_while_it_is_on_the_link_alone() -> None:
+    assert reach((path(), path(), path(through=0))).count == 2
+    assert reach((path(through=0, connecting=1),)).count == 1
+    assert reach((path(), path(around=1))).count == 0
+    assert reach((path(through=0, connecting=1, around=1),)).count == 0
+    assert reach(()).count == 0
+
+
+def test_a_service_that_loses_its_connections_had_them_before_and_finds_no_way_around() -> None:
+    assert reach_of_broken((path(), path()), (path(through=0),)).count == 2
+    assert reach_of_broken((path(), path()), (path(through=0), path(through=0, around=1))).count == 0
+    assert reach_of_broken((path(through=0), path()), (path(through=0),)).count == 0
+    assert reach_of_broken((), (path(),)).count == reach_of_broken((path(),), ()).count == 0
