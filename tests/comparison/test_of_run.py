@@ -11,6 +11,7 @@ from baselines_made import metric
 from compared_made import TEST, repeated, run_of, scene
 from fraiseql_chaos.baselines import Baseline
 from fraiseql_chaos.comparison import Comparison, compare_run_with_baseline
+from fraiseql_chaos.comparison.wording import notes
 from fraiseql_chaos.core import JsonObject
 from fraiseql_chaos.errors import DeclarationError
 from fraiseql_chaos.history import History
@@ -50,10 +51,10 @@ def compared(tmp_path: Path, *scenes: Scene, by_id_ms: float = 4.0) -> Compariso
 
 
 def test_a_service_that_got_slower_is_seen_before_any_fault(tmp_path: Path) -> None:
-    found = compared(tmp_path, *[scene(seed=n, took_ms=8) for n in range(1, 7)])
+    found = compared(tmp_path, *[scene(seed=n, took_ms=16) for n in range(1, 7)])
     (row,) = found.rows
     assert (row.name, row.outcome, row.old_repetitions, row.new_repetitions) == (BY_ID, "worse", 10, 6)
-    assert row.percent == pytest.approx(100, abs=10)
+    assert row.percent == pytest.approx(300, abs=30)
     assert found.only_old == ("pool.checkout",)
 
 
@@ -68,6 +69,13 @@ def test_what_a_fault_did_is_no_regression(tmp_path: Path) -> None:
     assert row.percent == pytest.approx(0, abs=5)
 
 
+def test_a_factor_that_the_instrument_alone_may_make_does_not_count(tmp_path: Path) -> None:
+    """The plan's tolerance of two: half as long again is within it, and shown to be."""
+    found = compared(tmp_path, *[scene(seed=n, took_ms=6) for n in range(1, 7)])
+    assert (found.tolerance, found.rows[0].outcome) == (100, "equal")
+    assert any("one question after another" in note for note in notes(found))
+
+
 def test_one_experiment_is_one_repetition_however_many_requests_it_has(tmp_path: Path) -> None:
     (row,) = compared(tmp_path, scene(took_ms=80)).rows
     assert (row.outcome, row.new_repetitions) == ("unsure", 1)
@@ -75,7 +83,7 @@ def test_one_experiment_is_one_repetition_however_many_requests_it_has(tmp_path:
 
 
 def test_an_experiment_with_few_answers_before_its_fault_says_nothing(tmp_path: Path) -> None:
-    made = Scene(experiment=TEST).load(350).fault(180, 4000).answers(0, 160).answers(4000, 7000)
+    made = Scene(experiment=TEST).load(350).fault(60, 4000).answers(0, 40).answers(4000, 7000)
     assert compared(tmp_path, made).rows == ()
 
 

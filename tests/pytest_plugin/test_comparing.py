@@ -41,7 +41,7 @@ class Here:
 
 @pytest.mark.parametrize("number", range(6))
 async def test_it(service, load, promises, number):
-    scene = Scene(seed=number).load(350).fault(2000, 4000).answers(0, 2000, took_ms=8).errors(2000, 4000).answers(4000, 7000)
+    scene = Scene(seed=number).load(350).fault(2000, 4000).answers(0, 2000, took_ms=16).errors(2000, 4000).answers(4000, 7000)
     (await load.replays(Here(scene))).require(*promises)
 """
 
@@ -54,7 +54,7 @@ def stored(path: Path, *, where: JsonObject) -> None:
 
 
 def test_the_plans_command_compares_the_run_and_writes_the_page(project: Project, pytester: pytest.Pytester) -> None:
-    """Reads take twice as long as in the baseline; that fails no test, and is said at the end and on the page."""
+    """Reads take four times as long as in the baseline; that fails no test, and is said at the end and on the page."""
     stored(pytester.path / "baseline_metrics.json", where=machine())
     result = project(TESTS, "-v", "--baseline=baseline_metrics.json", "--report=comparison.html")
     result.assert_outcomes(passed=6)

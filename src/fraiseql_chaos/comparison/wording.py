@@ -55,6 +55,11 @@ def notes(comparison: Comparison) -> tuple[str, ...]:
     said = [f"Different: {each}" for each in comparison.differs]
     if comparison.foreign:
         said.insert(0, "They are of different machines. Times then say as much of the machines as of the service.")
+    if comparison.kind == "run_with_baseline":
+        said.append(
+            "A run asks rarely and at planned instants, a baseline one question after another, so the same service takes longer in a run. Only what is shown to be "
+            "beyond the tolerance counts; for finer differences collect a second baseline and compare the two."
+        )
     if advice := _advice(comparison):
         said.append(advice)
     return tuple(said)
