@@ -68,4 +68,7 @@ def test_every_witness_speaks_also_if_it_saw_nothing() -> None:
 
 
 def test_a_witness_that_looked_for_one_faults_sake_is_heard_about_no_other() -> None:
-    assert counts(replace(refused(150, 150), value={evidence.ABOUT: "1-refuse"}), replace(refused(150, 150), value={evidence.ABOUT: "0-refuse"})) == [1, 0]
+    assert counts(replace(refused(150, 150), value={evidence.ABOUT: "1-refuse"}), replace(refused(150, 150), value={evidence.ABOUT: "0-refuse"})) == [
+        1,
+        0,
+    ]

@@ -8,7 +8,7 @@ import pytest
 
 from fraiseql_chaos.core import ms
 from fraiseql_chaos.errors import DeclarationError
-from fraiseql_chaos.plan.magnitudes import check_choice, check_count, check_duration, check_share
+from fraiseql_chaos.plan.magnitudes import check_choice, check_count, check_duration, check_fraction, check_share, check_truth
 
 DIRECTIONS = {"down": "to the service", "up": "to the server"}
 
@@ -19,6 +19,9 @@ def test_what_means_something_passes() -> None:
     check_count("doze", "sheep", 1, least=1, of="sheep")
     check_share("doze", "depth", 1)
     check_share("doze", "depth", 1e-12)
+    check_fraction("doze", "lightness", 0)
+    check_fraction("doze", "lightness", 0.999)
+    check_truth("doze", "dreams", False)  # noqa: FBT003  it is what is checked
     check_choice("doze", "direction", "up", DIRECTIONS)
 
 
@@ -50,3 +53,15 @@ def test_what_is_none_of_the_words_is_refused_with_those_there_are(value: object
     told = r"^doze: direction is one of 'down' \(to the service\), 'up' \(to the server\), not .*; nothing was armed$"
     with pytest.raises(DeclarationError, match=told):
         check_choice("doze", "direction", value, DIRECTIONS)
+
+
+@pytest.mark.parametrize("value", [1, -0.1, math.nan, math.inf, "0.5", None, False])
+def test_what_is_no_share_below_1_is_refused(value: object) -> None:
+    with pytest.raises(DeclarationError, match=r"^doze: lightness is a share from 0 on and below 1, not .*; nothing was armed$"):
+        check_fraction("doze", "lightness", value)
+
+
+@pytest.mark.parametrize("value", [0, 1, "true", None])
+def test_what_is_neither_true_nor_false_is_refused(value: object) -> None:
+    with pytest.raises(DeclarationError, match=r"^doze: dreams is true or false, not .*; nothing was armed$"):
+        check_truth("doze", "dreams", value)

@@ -42,6 +42,10 @@ WRONG = {
 }
 
 
+WITHOUT_PREFIX = {"baseline", "foreign_baseline", "i_own_this_database", "target_python"}
+"""Options that are called as the plan calls them, or as what they name is called."""
+
+
 @pytest.mark.parametrize("arguments", WRONG)
 def test_a_wrong_option_is_a_usage_error_that_says_what_is_allowed(pytester: pytest.Pytester, arguments: str) -> None:
     """Nothing is collected, nothing starts, and no folder appears."""
@@ -81,11 +85,7 @@ def test_every_option_that_changes_a_run_is_in_the_line_that_replays_it(pytester
     """All but the seed, which the line always has, and where results are written."""
     config = pytester.parseconfigure()
     try:
-        known = {
-            name
-            for name in vars(config.option)
-            if name.startswith("chaos_") or name in {"i_own_this_database", "target_python", "baseline", "foreign_baseline"}
-        }
+        known = {name for name in vars(config.option) if name.startswith("chaos_") or name in WITHOUT_PREFIX}
     finally:
         config._ensure_unconfigure()
     replayed = {option.name.removeprefix("--").replace("-", "_") for option in OPTIONS if option.is_replayed}

@@ -217,7 +217,7 @@ def test_a_missing_capability_is_a_counted_skip_and_an_error_with_strict(project
         from fraiseql_chaos.pytest_plugin.session import laboratory_of, state_of
 
         class Bare(Laboratory):
-            async def deploy(self, variant=None):
+            async def deploy(self, variant=None, *, edge=None, server_tls=None):
                 raise CapabilityError("this kernel has no sch_netem; load the module")
 
         def pytest_collection_finish(session):

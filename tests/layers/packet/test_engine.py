@@ -93,6 +93,17 @@ def test_healing_lets_go_at_once_in_order_through_the_faults_behind() -> None:
     assert engine.feed("up", tcp(), 9 * NS_PER_MS) == []
 
 
+def test_healing_lets_go_in_the_order_that_was_decided_also_where_that_is_another_than_they_came_in() -> None:
+    fault = PacketDelay(delay=ms(20), jitter=ms(20), keeps_order=False)
+    healed, left_alone = armed_with(fault), armed_with(fault)
+    for packet in numbered(50):
+        healed.feed("up", packet, 0)
+        left_alone.feed("up", packet, 0)
+    decided = [raw for _, _, raw in run_out(left_alone)]
+    healed.heal("0-fault", 1)
+    assert [raw for _, raw in healed.take(1)] == decided != numbered(50)
+
+
 def test_what_healing_lets_go_is_due_and_leaves_in_front_of_what_arrives() -> None:
     engine = armed_with(PacketDelay(delay=ms(500)))
     engine.feed("up", tcp(b"old"), 0)

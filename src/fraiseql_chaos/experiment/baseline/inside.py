@@ -92,6 +92,7 @@ async def measure_inside(
     finally:
         with suppress(ProcessLookupError):
             process.kill()
+        await process.wait()
     if process.returncode != 0:
         raise RigError(
             f"FraiseQL's parts cannot be measured inside {python} (exit status {process.returncode}): "

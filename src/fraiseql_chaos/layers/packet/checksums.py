@@ -2,7 +2,7 @@
 The Internet checksum: whether a packet's are right, and making them so.
 
 The ones' complement sum of 16-bit words is arithmetic modulo 65535, because 65536 leaves 1. So the sum of a whole packet is one division of one long
-number, which costs a microsecond for 1500 bytes and needs no loop. What the modulus cannot tell apart is 0 and 65535; only bytes that are all 0 sum
+number, which costs a few microseconds for 1500 bytes and needs no loop. What the modulus cannot tell apart is 0 and 65535; only bytes that are all 0 sum
 to 0 in ones' complement, and no pseudo-header is.
 
 Source:

@@ -170,7 +170,8 @@ class LinkEngine:
         tally.bytes += len(packet)
         if not self._stages and not self._ready:
             return ((direction, packet),)
-        self._move(now_ns)
+        if self._line:
+            self._move(now_ns)
         read = read_packet(packet)
         if read is None:
             tally.unreadable += 1

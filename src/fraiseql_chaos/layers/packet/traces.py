@@ -12,7 +12,7 @@ The capture decides, because it counts what was asked for. The kernels corrobora
 Habits that keep a fault from claiming what it did not do. A share that contradicts the asked one, see ``asked``, is no evidence of the fault that was
 asked for, in either direction: too little means that it acted less than it says, too much that something else acts as well, another fault of
 the same kind or a machine whose own queues overflow, and no witness outside can tell the two apart. What looked as bad before proves nothing. And
-slices at both ends of a fault's time may hold packets from before it was armed or after it was healed, so they are left out, if enough are left.
+a slice that could not be counted, because the kernel dropped what should have been captured, is no slice in which nothing was lost: it is not counted.
 """
 
 from __future__ import annotations
@@ -37,7 +37,6 @@ __all__ = [
     "corroborated",
     "in_vain",
     "late",
-    "looked",
     "looks_of",
     "number",
     "percent",
@@ -48,6 +47,7 @@ __all__ = [
     "sent_by",
     "share",
     "slices",
+    "watched",
 ]
 
 CAPTURE: Final = "capture at both ends of the link"
@@ -62,9 +62,6 @@ NS_PER_US: Final = 1000
 
 _SENDERS: Final = {"up": "near", "down": "far"}
 _RECEIVERS: Final = {"up": "far", "down": "near"}
-
-_SLICES_LEFT: Final = 3
-"""How many slices must be left for those at the ends to be left out."""
 
 
 def looks_of(probe: str, samples: Collection[Sample]) -> list[Sample]:
@@ -98,20 +95,11 @@ class Captured:
     answered: int = 0
 
 
-def slices(samples: Collection[Sample], direction: Directions, *, whole: bool = False) -> list[Sample]:
-    """
-    Return the slices of a capture that one direction, or both, is about, in the order they began.
-
-    Args:
-        samples: What was seen.
-        direction: Which way.
-        whole: Whether those at the ends, which the fault may have shared with health, are left out.
-    """
-    kept = []
-    for way in DIRECTIONS_OF[direction]:
-        found = sorted((s for s in looks_of("link_capture", samples) if s.value.get("direction") == way), key=lambda s: s.began_ns)
-        kept += found[1:-1] if whole and len(found) >= _SLICES_LEFT + 2 else found
-    return sorted(kept, key=lambda s: s.began_ns)
+def slices(samples: Collection[Sample], direction: Directions) -> list[Sample]:
+    """Return the slices of a capture that could be counted, of one direction or both, in the order they began."""
+    ways = DIRECTIONS_OF[direction]
+    found = (s for s in looks_of("link_capture", samples) if s.ok and s.value.get("direction") in ways)
+    return sorted(found, key=lambda s: s.began_ns)
 
 
 def captured(found: Collection[Sample]) -> Captured:
@@ -125,9 +113,18 @@ def number(sample: Sample, name: str) -> int:
     return int(held) if isinstance(held, int | float) else 0
 
 
-def looked(samples: Collection[Sample]) -> bool:
-    """Tell whether anybody watched the link."""
+def watched(before: Collection[Sample], during: Collection[Sample]) -> bool:
+    """Tell whether somebody watched the link before a fault and while it was armed, and could count what crossed it."""
+    return _looked(before) and _looked(during) and not _flaws(before, during)
+
+
+def _looked(samples: Collection[Sample]) -> bool:
     return any(sample.probe in {"link_capture", "link_kernels"} for sample in samples)
+
+
+def _flaws(before: Collection[Sample], during: Collection[Sample]) -> list[str]:
+    """Return why packets could not be counted."""
+    return [sample.error for sample in looks_of("link_capture", (*before, *during)) if not sample.ok]
 
 
 def share(
@@ -156,10 +153,10 @@ def share(
         spread: See ``asked.interval``.
         at_most: Whether a share below the asked one contradicts nothing.
     """
-    healthy, seen = captured(slices(before, direction)), captured(slices(during, direction, whole=True))
+    healthy, seen = captured(slices(before, direction)), captured(slices(during, direction))
     number_marked, number_seen = marked(seen), among(seen)
-    if not looked(before) or not looked(during):
-        return Sighting(witness=CAPTURE, count=0, statement=f"{percent(asked)} asked; {in_vain(before)}")
+    if not watched(before, during):
+        return Sighting(witness=CAPTURE, count=0, statement=f"{percent(asked)} asked; {in_vain(before, during)}")
     counted = f", {percent(number_marked / number_seen)}" if number_seen else ""
     statement = f"{percent(asked)} asked; {number_marked} of {number_seen} packets sent {WAYS[direction]} {how}{counted}"
     if not number_marked:
@@ -196,7 +193,7 @@ def late(
         field: Which measure of a slice must reach that: ``delay_us_p50`` or ``delay_us_max``.
         asked: What was asked for, for the statement.
     """
-    healthy, looks = (_delayed(slices(samples, direction, whole=whole)) for samples, whole in ((before, False), (during, True)))
+    healthy, looks = (_delayed(slices(samples, direction)) for samples in (before, during))
     slow, slow_before = ([s for s in found if number(s, field) * NS_PER_US >= floor_ns(s)] for found in (looks, healthy))
     statement = f"{asked} asked; in {len(slow)} of {len(looks)} slices packets sent {WAYS[direction]} took as long as that demands"
     if looks and healthy:
@@ -257,9 +254,11 @@ def _delayed(found: Collection[Sample]) -> list[Sample]:
     return [sample for sample in found if number(sample, "arrived")]
 
 
-def in_vain(before: Collection[Sample]) -> str:
-    """Return why nothing can be said where nobody watched."""
-    return "nobody captured packets " + ("while it was armed" if looked(before) else "before it, so nothing can be told apart")
+def in_vain(before: Collection[Sample], during: Collection[Sample]) -> str:
+    """Return why nothing can be said where the link was not ``watched``."""
+    if flaws := _flaws(before, during):
+        return f"packets could not be counted: {flaws[0]}"
+    return "nobody captured packets " + ("while it was armed" if _looked(before) else "before it, so nothing can be told apart")
 
 
 def percent(of: float) -> str:

@@ -130,8 +130,8 @@ def test_it_is_told_in_a_few_words() -> None:
 def test_a_broken_one_is_seen_by_wrong_checksums_and_a_repaired_one_by_right_ones() -> None:
     broken, mended = BitFlip(rate=0.05, direction="up"), BitFlip(rate=0.05, direction="up", checksum="repaired")
     wrong, right = cuts(10, changed=5, bad_checksum=5), cuts(10, changed=5)
-    told = "5 % asked; 40 of 800 packets sent towards the server that arrived had other bytes and a wrong checksum, 5 %"
-    assert seen(broken, HEALTHY, wrong) == (40, told)
-    assert seen(mended, HEALTHY, right)[0] == 40
+    told = "5 % asked; 50 of 1000 packets sent towards the server that arrived had other bytes and a wrong checksum, 5 %"
+    assert seen(broken, HEALTHY, wrong) == (50, told)
+    assert seen(mended, HEALTHY, right)[0] == 50
     assert (seen(broken, HEALTHY, right)[0], seen(mended, HEALTHY, wrong)[0]) == (0, 0)
-    assert seen(BitFlip(rate=0.05, direction="up", where="packet"), HEALTHY, right)[0] == 40
+    assert seen(BitFlip(rate=0.05, direction="up", where="packet"), HEALTHY, wrong)[0] == 50

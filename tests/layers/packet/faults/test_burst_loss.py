@@ -85,6 +85,6 @@ def test_it_is_told_in_a_few_words() -> None:
 def test_it_is_seen_where_as_many_are_missing_and_its_interval_is_wide() -> None:
     """7.5 % of 800 packets would contradict 10 % of independent loss less than 5 %, and neither contradicts a loss in bursts of 20."""
     fault = BurstLoss(enter=0.0055, leave=0.05, direction="up")
-    assert seen(fault, HEALTHY, cuts(10, missing=10))[0] == 80
-    assert seen(fault, HEALTHY, cuts(10, missing=5))[0] == 40
+    assert seen(fault, HEALTHY, cuts(10, missing=10))[0] == 100
+    assert seen(fault, HEALTHY, cuts(10, missing=5))[0] == 50
     assert seen(fault, HEALTHY, cuts(10, missing=60))[0] == 0

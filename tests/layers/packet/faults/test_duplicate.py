@@ -57,7 +57,7 @@ def test_it_is_told_in_a_few_words() -> None:
 
 def test_it_is_seen_where_as_many_copies_arrived() -> None:
     fault = Duplicate(rate=0.02, direction="up")
-    assert seen(fault, HEALTHY, cuts(10, copies=2)) == (16, "2 % asked; 16 of 800 packets sent towards the server that arrived came twice, 2 %")
+    assert seen(fault, HEALTHY, cuts(10, copies=2)) == (20, "2 % asked; 20 of 1000 packets sent towards the server that arrived came twice, 2 %")
     assert seen(fault, HEALTHY, cuts(10, copies=20))[0] == 0
     kernel = fault.sightings(HEALTHY, (*cuts(10, copies=2), kernels(far_TcpExtTCPDSACKOldSent=9, near_TcpExtTCPDSACKRecv=8)))[1]
     assert (kernel.count, kernel.statement) == (17, "9 copies reported by the far kernel, 8 such reports received by the near kernel")

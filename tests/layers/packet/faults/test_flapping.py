@@ -58,7 +58,7 @@ def test_it_is_told_in_a_few_words() -> None:
 def test_it_is_seen_where_the_link_came_and_went() -> None:
     fault = Flapping(up_for=ms(300), down_for=ms(300), direction="up")
     during = tuple(cut(at=n, missing=100 if n // 3 % 2 == 0 else 0) for n in range(12))
-    assert seen(fault, HEALTHY, during) == (500, "500 of 1000 packets never arrived; nothing did in 5 of 10 slices, in 2 stretches")
+    assert seen(fault, HEALTHY, during) == (600, "600 of 1200 packets never arrived; nothing did in 6 of 12 slices, in 2 stretches")
     assert seen(fault, during, during)[0] == 0
 
 

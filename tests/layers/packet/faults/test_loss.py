@@ -67,7 +67,7 @@ def test_it_is_seen_by_the_capture_the_kernels_and_the_service() -> None:
     fault = Loss(rate=0.05, direction="up")
     sightings = fault.sightings(HEALTHY, (*cuts(10, missing=5), kernels(near_TcpRetransSegs=39), path()))
     assert [(s.count, s.statement) for s in sightings] == [
-        (40, "5 % asked; 40 of 800 packets sent towards the server never arrived, 5 %"),
+        (50, "5 % asked; 50 of 1000 packets sent towards the server never arrived, 5 %"),
         (38, "38 segments sent again by the near kernel"),
         (1, "1 of 1 looks found the service's connections on this link and none around it"),
     ]

@@ -100,7 +100,7 @@ def test_it_is_told_in_a_few_words() -> None:
 
 def test_fewer_overtaken_than_held_back_contradict_nothing_and_more_do() -> None:
     fault = Reorder(rate=0.5, delay=ms(1), gap=10, direction="up")
-    told = "5 % asked; 40 of 800 packets sent towards the server that arrived had been overtaken, 5 %"
-    assert seen(fault, HEALTHY, cuts(10, overtaken=5)) == (40, told)
-    assert seen(fault, HEALTHY, cuts(10, overtaken=1))[0] == 8
+    told = "5 % asked; 50 of 1000 packets sent towards the server that arrived had been overtaken, 5 %"
+    assert seen(fault, HEALTHY, cuts(10, overtaken=5)) == (50, told)
+    assert seen(fault, HEALTHY, cuts(10, overtaken=1))[0] == 10
     assert seen(fault, HEALTHY, cuts(10, overtaken=20))[0] == 0

@@ -126,8 +126,7 @@ class BitFlip:
             during,
             direction=self.direction,
             asked=self.rate,
-            # Elsewhere in the packet the IPv4 header's checksum may be the wrong one, which no transport counts.
-            marked=lambda seen: seen.changed if self.where == "packet" else seen.bad_checksum if is_broken else seen.changed - seen.bad_checksum,
+            marked=lambda seen: seen.bad_checksum if is_broken else seen.changed - seen.bad_checksum,
             among=lambda seen: seen.arrived,
             how=f"that arrived had other bytes and a {'wrong' if is_broken else 'right'} checksum",
         )

@@ -28,11 +28,11 @@ from fraiseql_chaos.layers.packet.traces import (
     captured,
     corroborated,
     in_vain,
-    looked,
     number,
     reach_of_broken,
     retransmissions,
     slices,
+    watched,
 )
 from fraiseql_chaos.plan import Fidelity, Sighting, check_choice, check_duration, parameters_of
 
@@ -88,14 +88,14 @@ class Flapping:
 
     def sightings(self, before: tuple[Sample, ...], during: tuple[Sample, ...]) -> tuple[Sighting, ...]:
         """Count the packets that never arrived, if some did meanwhile, and nearly all had before; and how often the service had gone that way."""
-        looks = slices(during, self.direction, whole=True)
+        looks = [look for look in slices(during, self.direction) if number(look, "sent")]
         healthy, seen = captured(slices(before, self.direction)), captured(looks)
         dead = [number(look, "arrived") == 0 for look in looks]
         stretches = sum(is_dead for is_dead, _ in groupby(dead))
         statement = f"{seen.missing} of {seen.sent} packets never arrived; nothing did in {sum(dead)} of {len(dead)} slices, in {stretches} stretches"
         count = seen.missing
-        if not looked(before) or not looked(during):
-            count, statement = 0, in_vain(before)
+        if not watched(before, during):
+            count, statement = 0, in_vain(before, during)
         elif healthy.sent and seen.sent and healthy.missing * seen.sent * 2 >= seen.missing * healthy.sent:
             count, statement = 0, f"{statement}; {healthy.missing} of {healthy.sent} before, so nothing can be told apart"
         elif not seen.arrived or not seen.missing:

@@ -111,7 +111,7 @@ class PacketRate:
         )
         if seen.count and (too_many := self._too_many(during)):
             seen = Sighting(witness=seen.witness, count=0, statement=f"{seen.statement}, but {too_many}")
-        lost = sum(number(s, "missing") for s in slices(during, self.direction, whole=True))
+        lost = sum(number(s, "missing") for s in slices(during, self.direction))
         told = Sighting(witness=seen.witness, count=seen.count, statement=f"{seen.statement}; {lost} packets found no room or were lost otherwise")
         return (told, reach(during))
 
@@ -122,7 +122,7 @@ class PacketRate:
     def _too_many(self, during: tuple[Sample, ...]) -> str:
         """Return what arrived beyond what the rate lets pass; empty if nothing did."""
         for way in DIRECTIONS_OF[self.direction]:
-            looks = slices(during, way, whole=True)
+            looks = slices(during, way)
             if not looks:
                 continue
             longest_ns = max(number(s, "delay_us_max") for s in looks) * 1000
