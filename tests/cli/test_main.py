@@ -106,7 +106,7 @@ def test_the_command_starts_without_the_rig(tmp_path: Path) -> None:
     """What a command does not need is not imported: ``--help`` comes at once."""
     program = (
         "import sys\nfrom fraiseql_chaos.cli import main\ntry:\n    main(['--help'])\nexcept SystemExit:\n"
-        "    print([name for name in ('psycopg', 'aiohttp', 'fraiseql_chaos.experiment') if name in sys.modules])"
+        "    print([name for name in ('psycopg', 'aiohttp', 'scipy', 'fraiseql_chaos.experiment') if name in sys.modules])"
     )
     shown = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=30, cwd=tmp_path).stdout
     assert shown.endswith("[]\n")

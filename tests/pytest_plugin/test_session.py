@@ -23,7 +23,7 @@ async def test_held(load, promises):
     (await load.replays(outage())).require(*promises)
 """
 
-HEAVY = ("psycopg", "aiohttp", "jinja2", "fraiseql_chaos.experiment", "fraiseql_chaos.reports")
+HEAVY = ("psycopg", "aiohttp", "jinja2", "numpy", "scipy", "fraiseql_chaos.experiment", "fraiseql_chaos.reports")
 IMPORTED = f"""
 import sys
 

@@ -32,9 +32,10 @@ MAY_IMPORT = {
     "baselines": "stats",
     "verdicts": "stats baselines",
     "reports": "verdicts",
+    "comparison": "reports",
     # where the two meet, and who calls it
     "experiment": "workload probes reports reference",
-    "pytest_plugin": "experiment",
+    "pytest_plugin": "experiment comparison",
     "cli": "pytest_plugin toxiproxy",
     "compat": "experiment",
     "__init__": "experiment testing compat",

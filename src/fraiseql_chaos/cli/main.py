@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "run": "run the bundled suite, or one fault",
     "baseline": "measure the service in health, as the yardstick of later runs",
     "report": "judge a stored run again, and write its page",
+    "compare": "compare two baselines or two runs: what got worse, and by how much",
     "proxy": "serve Toxiproxy's HTTP API over faults of ours",
     "doctor": "what this machine can and cannot do",
 }

@@ -9,23 +9,26 @@ from __future__ import annotations
 import argparse
 import re
 import shlex
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
 from typing import Final
 
+from fraiseql_chaos.baselines import Baseline
 from fraiseql_chaos.cli.status import status_of
 from fraiseql_chaos.core import Duration, parse_duration, per_second, seconds
 from fraiseql_chaos.errors import DeclarationError
-from fraiseql_chaos.experiment import VARIANTS, Chaos, Inconclusive, Laboratory, Load, Title, Violated, fault_from_words
+from fraiseql_chaos.experiment import VARIANTS, Chaos, Inconclusive, Laboratory, Load, Recording, Service, Title, Violated, fault_from_words
 from fraiseql_chaos.plan import Fault, Window, edge_for
+from fraiseql_chaos.pytest_plugin.comparing import compared, yardstick_for
 from fraiseql_chaos.pytest_plugin.coroutines import ATTEMPTS_MAX
 from fraiseql_chaos.pytest_plugin.laboratory import laboratory_settings
-from fraiseql_chaos.pytest_plugin.options import ChaosOptions
+from fraiseql_chaos.pytest_plugin.options import ChaosOptions, short
 from fraiseql_chaos.pytest_plugin.shown import shown_words
 from fraiseql_chaos.reports import RunFolder, verdict_table
 from fraiseql_chaos.reports.publishing import make_room, publish
+from fraiseql_chaos.reports.repetition import repetition_id
 from fraiseql_chaos.verdicts import Expectation, availability, detects_within, no_hang, recovers_within
 
 __all__ = ["run_single"]
@@ -53,35 +56,65 @@ async def run_single(arguments: argparse.Namespace, options: ChaosOptions) -> in
     _check_before_anything_starts(Window(begin=begin, end=begin + length), lasting, promise, arguments.service)
     make_room(options.report, option="--report")
     make_room(options.json, option="--json")
+    yardstick = _yardstick(options)
     started = datetime.now(UTC)
     replay = _replay(arguments, options)
     settings = laboratory_settings(options)
     folder = RunFolder.create(options.store, seed=options.seed, replay=replay, started=started)
-    title = Title(experiment=fault.kind, title=f"{fault} on the database", claims=(), weakness=None, replay=replay)
     say = partial(print, flush=True)  # progress is live also where it is piped
     say("expected", *map(str, expectations), sep="\n  ")
     async with _kept_if_used(folder), Laboratory(settings, folder) as laboratory:
-        service = await laboratory.deploy(None if options.app else arguments.service, edge=options.edge or edge_for([fault]))
-        chaos = Chaos()
-        load = Load(laboratory, service, chaos, title, say=say)
-        for attempt in range(1, ATTEMPTS_MAX + 1):
-            async with chaos(fault, on=service.database, between=(begin, begin + length)):
-                asked = service.operations if options.app else service.reads
-                recording = await load.open_loop(asked, rate=rate, lasting=lasting)
-            try:
-                recording.require(*expectations)
-            except (Violated, Inconclusive) as verdict:
-                print(verdict)
-                is_worth_another = isinstance(verdict, Inconclusive) and not options.disarmed and attempt < ATTEMPTS_MAX
-                if is_worth_another:
-                    say(f"nothing can be concluded; attempt {attempt + 1} of {ATTEMPTS_MAX}, on a fresh service")
-                    await load.begin_again()
-                    continue
-            break
+        for repetition in range(1, options.repeat + 1):
+            name = repetition_id(fault.kind, repetition, options.repeat)
+            title = Title(experiment=name, title=f"{fault} on the database", claims=(), weakness=None, replay=replay)
+            if options.repeat > 1:
+                say(f"repetition {repetition} of {options.repeat}")
+            service = await laboratory.deploy(None if options.app else arguments.service, edge=options.edge or edge_for([fault]))
+            chaos = Chaos()
+            load = Load(laboratory, service, chaos, title, say=say)
+
+            async def ask(service: Service = service, chaos: Chaos = chaos, load: Load = load) -> Recording:
+                async with chaos(fault, on=service.database, between=(begin, begin + length)):
+                    return await load.open_loop(service.operations if options.app else service.reads, rate=rate, lasting=lasting)
+
+            await _until_concluded(ask, load, expectations, disarmed=options.disarmed, say=say)
+            await service.close()
     document = folder.collect()
     page = publish(folder, document, html=options.report, json=options.json)
     print(f"{verdict_table(document)}\nseed    {options.seed}\nreport  {page}")
+    if yardstick is not None and options.comparison is not None:
+        name, foreign = str(options.baseline), options.foreign_baseline
+        print(f"against {name}: {compared(yardstick, folder, document, name=name, page=options.comparison, allow_foreign=foreign)}")
+        print(f"compare {options.comparison}")
     return status_of(document)
+
+
+async def _until_concluded(
+    ask: Callable[[], Awaitable[Recording]], load: Load, expectations: tuple[Expectation, ...], *, disarmed: bool, say: Callable[[str], None]
+) -> None:
+    """Run one repetition; again, on a fresh service, if nothing could be concluded, and never because something was."""
+    for attempt in range(1, ATTEMPTS_MAX + 1):
+        recording = await ask()
+        try:
+            recording.require(*expectations)
+        except (Violated, Inconclusive) as verdict:
+            print(verdict)
+            is_worth_another = isinstance(verdict, Inconclusive) and not disarmed and attempt < ATTEMPTS_MAX
+            if is_worth_another:
+                say(f"nothing can be concluded; attempt {attempt + 1} of {ATTEMPTS_MAX}, on a fresh service")
+                await load.begin_again()
+                continue
+        break
+
+
+def _yardstick(options: ChaosOptions) -> Baseline | None:
+    """Read the baseline that this run will be compared with, if it will be, before anything starts."""
+    if options.comparison is None or options.baseline is None:
+        return None
+    try:
+        return yardstick_for(options.baseline, page=options.comparison, allow_foreign=options.foreign_baseline)
+    except DeclarationError as error:
+        raise DeclarationError(short(str(error))) from None
 
 
 @asynccontextmanager

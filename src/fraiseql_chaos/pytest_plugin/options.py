@@ -32,6 +32,7 @@ class Option:
         metavar: What its value is called; empty for a flag.
         is_path: Whether the value is a path.
         is_replayed: Whether it changes what a run does; the line that replays a run repeats those.
+        also: Another name for it in pytest; empty for none.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Option:
     metavar: str = ""
     is_path: bool = False
     is_replayed: bool = True
+    also: str = ""
 
     def how(self) -> dict[str, Any]:
         """Return how a parser takes it; pytest's and the command's are both argparse at heart."""
@@ -50,6 +52,9 @@ MTU_MIN: Final = 1280
 
 MTU_MAX: Final = 65535
 """What the length of an IPv4 packet can say (RFC 791)."""
+
+REPEAT_MAX: Final = 1000
+"""A thousand repetitions of the shortest experiment take hours, and tell a share of one in a hundred from one in fifty."""
 
 OPTIONS: Final = (
     Option(name="--chaos-report", metavar="F.html", is_path=True, is_replayed=False, help="also write the HTML report of this run to F.html"),
@@ -70,6 +75,19 @@ OPTIONS: Final = (
         metavar="F.json",
         is_path=True,
         help="the baseline that runs are measured against (default: the one stored for this machine, target and configuration, or else collected)",
+    ),
+    Option(
+        name="--chaos-comparison",
+        also="--report",
+        metavar="F.html",
+        is_path=True,
+        is_replayed=False,
+        help="compare what this run measured before its faults with --baseline, and write the page to F.html",
+    ),
+    Option(
+        name="--chaos-repeat",
+        metavar="N",
+        help=f"run each experiment N times, at most {REPEAT_MAX}, every one on a fresh service and with a verdict of its own, and report how they are spread",
     ),
     Option(name="--foreign-baseline", help="allow a --baseline of another machine, target or configuration; the report then says so"),
     Option(
@@ -122,7 +140,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("chaos_weaknesses", "the weakness register, relative to the root directory", default="weaknesses.toml")
     group = parser.getgroup("chaos", "chaos experiments against a FraiseQL service")
     for option in OPTIONS:
-        group.addoption(option.name, help=option.help, **option.how())
+        names = (option.name, option.also) if option.also else (option.name,)
+        group.addoption(*names, help=option.help, **option.how())
 
 
 class ChaosOptions:
@@ -149,6 +168,8 @@ class ChaosOptions:
         self.baselines: Path = self.store.parent / "baselines"
         self.baseline: Path | None = option("--baseline")
         self.foreign_baseline: bool = bool(option("--foreign-baseline"))
+        self.comparison: Path | None = option("--chaos-comparison")
+        self.repeat: int = _repeat(option("--chaos-repeat"))
         self.postgres: int | Path | None = _postgres(option("--chaos-postgres"))
         self.dsn: str | None = option("--chaos-dsn")
         self.own_database: bool = option("--i-own-this-database")
@@ -164,6 +185,8 @@ class ChaosOptions:
             raise DeclarationError(
                 "--chaos-server-tls is for a server of ours; with --chaos-dsn the DSN says whether TLS is spoken (sslmode); nothing was run"
             )
+        if self.comparison is not None and self.baseline is None:
+            raise DeclarationError("--chaos-comparison (in pytest also --report) needs --baseline: it compares this run with one; nothing was run")
         if self.foreign_baseline and self.baseline is None:
             raise DeclarationError("--foreign-baseline needs --baseline: what is stored or collected here is never foreign; nothing was run")
         if (self.app is None) is not (self.workload is None):
@@ -199,6 +222,12 @@ def _duration(text: str | None) -> Duration | None:
     if duration.ns == 0:
         raise DeclarationError(f"--chaos-duration={text}: a fault that lasts no time cannot bite; give more than 0 seconds; nothing was run")
     return duration
+
+
+def _repeat(text: str | None) -> int:
+    if text is not None and not (text.isascii() and text.isdecimal() and len(text) <= len(str(REPEAT_MAX)) and 1 <= int(text) <= REPEAT_MAX):
+        raise DeclarationError(f"--chaos-repeat={text}: a whole number from 1 to {REPEAT_MAX}; nothing was run")
+    return 1 if text is None else int(text)
 
 
 def _edge(text: str | None) -> EdgeKind | None:

@@ -24,6 +24,7 @@ from fraiseql_chaos.pytest_plugin.options import OPTIONS, ChaosOptions, short
 from fraiseql_chaos.pytest_plugin.shown import shown_dsn, shown_words
 
 if TYPE_CHECKING:
+    from fraiseql_chaos.baselines import Baseline
     from fraiseql_chaos.experiment import Laboratory
     from fraiseql_chaos.reports import RunDocument, RunFolder, Weakness
 
@@ -54,6 +55,8 @@ class State:
         skipped: Tests that could not run, and why.
         problems: Tests that went wrong in another way than by a verdict, by id, and how.
         document, html: The run's results, once they are collected.
+        yardstick: The baseline that the run is compared with when it is over, if that was asked for.
+        comparison: What came of it, in one sentence.
         problem: Why there is no report.
     """
 
@@ -67,6 +70,8 @@ class State:
     problems: dict[str, str] = field(default_factory=dict)
     document: RunDocument | None = None
     html: Path | None = None
+    yardstick: Baseline | None = None
+    comparison: str = ""
     problem: str = ""
 
 
@@ -100,12 +105,17 @@ def pytest_configure(config: pytest.Config) -> None:
     handed: dict[str, Any] | None = getattr(config, "workerinput", {}).get("chaos")
     try:
         options = ChaosOptions(config.getoption, config.rootpath, seed=handed["seed"] if handed else None)
+        yardstick = None if handed else _yardstick(options)
     except DeclarationError as error:
         raise pytest.UsageError(str(error)) from None
     started = datetime.fromisoformat(handed["started"]) if handed else datetime.now(UTC)
     folder = Path(handed["folder"]) if handed else options.store / f"{started:%Y%m%dT%H%M%SZ}-{options.seed}"
     typed = None if handed is None or handed["typed"] is None else tuple(handed["typed"])
-    config.stash[_STATE] = state = State(options=options, folder=folder, started=started, typed=typed)
+    config.stash[_STATE] = state = State(options=options, folder=folder, started=started, typed=typed, yardstick=yardstick)
+    if options.repeat > 1:
+        from fraiseql_chaos.pytest_plugin.repetitions import Repetitions  # noqa: PLC0415  it asks this module what was asked for
+
+        config.pluginmanager.register(Repetitions(), "fraiseql-chaos-repetitions")
     if handed is None:
         config.pluginmanager.register(_Controller(state), "fraiseql-chaos-controller")
 
@@ -177,6 +187,26 @@ def weakness_named_by(item: pytest.Item) -> Weakness | None:
     return register[name]
 
 
+def _yardstick(options: ChaosOptions) -> Baseline | None:
+    """Return the baseline that the run will be compared with, if it will be."""
+    if options.comparison is None or options.baseline is None:
+        return None
+    from fraiseql_chaos.pytest_plugin.comparing import yardstick_for  # noqa: PLC0415  see above
+
+    return yardstick_for(options.baseline, page=options.comparison, allow_foreign=options.foreign_baseline)
+
+
+def _compare(state: State, folder: RunFolder) -> None:
+    """Compare the run with its yardstick, if it has one."""
+    page, document = state.options.comparison, state.document
+    if state.yardstick is None or page is None or document is None:
+        return
+    from fraiseql_chaos.pytest_plugin.comparing import compared  # noqa: PLC0415  see above
+
+    name = str(state.options.baseline)
+    state.comparison = compared(state.yardstick, folder, document, name=name, page=page, allow_foreign=state.options.foreign_baseline)
+
+
 def _replay_all(config: pytest.Config) -> str:
     """Return the command that runs the whole session again with the same seed."""
     state = state_of(config)
@@ -208,5 +238,6 @@ def _collect(config: pytest.Config) -> None:
         state.document = folder.collect()
         state.html = folder.path / "report.html"
         publish(folder, state.document, html=state.options.report, json=state.options.json)
+        _compare(state, folder)
     except (ChaosError, OSError) as error:
         state.problem = str(error)

@@ -37,4 +37,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.write_line(line)
     terminalreporter.write_line(f"seed    {state.options.seed}")
     terminalreporter.write_line(f"report  {state.html}")
+    if state.comparison:
+        terminalreporter.write_line(f"against {state.options.baseline}: {state.comparison}")
+        terminalreporter.write_line(f"compare {state.options.comparison}")
     terminalreporter.write_line(f"run     {state.folder / 'run.json'}")

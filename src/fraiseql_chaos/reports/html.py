@@ -26,6 +26,7 @@ from fraiseql_chaos.errors import HistoryError
 from fraiseql_chaos.history import History
 from fraiseql_chaos.reports.chart import POINTS_AT_MOST, Chart, chart_of
 from fraiseql_chaos.reports.record import STANDINGS, ExperimentRecord, RunDocument
+from fraiseql_chaos.reports.repetition import spreads
 from fraiseql_chaos.reports.store import RunFolder
 from fraiseql_chaos.reports.terminal import key_numbers, met, quantity
 from fraiseql_chaos.verdicts import Finding
@@ -100,6 +101,7 @@ def _rendered(document: RunDocument, charts: dict[str, Chart], *, lean: bool) ->
             lean=lean,
             charts=charts,
             fault_counts=_fault_counts(document),
+            spreads=spreads(document.experiments),
             anchors={record.id: place for place, record in enumerate(records, start=1)},
             css=_own("report.css"),
             script=_own("report.js"),

@@ -10,8 +10,8 @@ greatest in size is the estimate (Pettitt's test, with the weights that make all
 *Whether* there is a change: the same maximum over the values in random order. If nothing changed, the series is as likely in any order, so the share of orders
 with a greater maximum is the p value, exact for any number of values up to the draws.
 
-*When*: the stretches before and behind the estimate are each drawn again from themselves, and the estimate is made again; the interval holds the stated share of those
-(Huskova and Kirch). It is somewhat too short if the change is small against the noise.
+*When*: the stretches before and behind the estimate are each drawn again from themselves, and the estimate is made again; the interval reaches to both sides as far as the stated
+share of those lies off (Huskova and Kirch; to both sides alike, because the ends of the drawn estimates themselves held a change at a quarter of the series in 83 of 100 simulations instead of 95).
 
 Limits. *One* change: cut the record at what is known (detection: from arming to healing; recovery: from healing on) and ask for each stretch. *Steps*, not slopes: of a
 slow recovery it gives the middle, not the end; for "settled, and stays so" there is ``settling``. *Independent values*: a queue remembers, and neighbours that
@@ -105,13 +105,13 @@ def change_point(
     if p > false_alarms:
         return None
     again = _in_parts(len(numbers), lambda rows: _clearest(_ranks(_redrawn(numbers, index, rows, dice)))[0])
-    low, high = np.quantile(again, [(1 - level) / 2, (1 + level) / 2], method="inverted_cdf").astype(int)
+    reach = int(np.quantile(np.abs(again - index), level, method="inverted_cdf"))
     return ChangePoint(
         index=int(index),
         at=float(instants[index]),
         # A step lies between two values: behind the last one before it, and at the first one after it at the latest.
-        low=float(instants[min(low, index) - 1]),
-        high=float(instants[max(high, index)]),
+        low=float(instants[max(index - reach, 1) - 1]),
+        high=float(instants[min(index + reach, len(numbers) - 1)]),
         level=level,
         p=p,
         before=float(np.median(numbers[:index])),

@@ -44,7 +44,7 @@ from fraiseql_chaos.stats.drift import STILL, Drift
 from fraiseql_chaos.stats.multiplicity import benjamini_hochberg, holm
 from fraiseql_chaos.stats.ranks import rank_sum_below
 from fraiseql_chaos.stats.sample import Numbers, checked, checked_level
-from fraiseql_chaos.stats.shift import differences
+from fraiseql_chaos.stats.shift import differences, middle
 
 __all__ = ["Better", "Change", "Outcome", "Pair", "compare", "compare_many"]
 
@@ -118,7 +118,7 @@ class _Evidence:
 
     @property
     def estimate(self) -> float:
-        return float(np.median(self.apart))
+        return middle(self.apart)
 
     @property
     def same(self) -> bool:
@@ -230,7 +230,7 @@ def _chance_above(apart: Numbers, below: Numbers, bound: float, drift: Drift) ->
     exceeded = int(np.searchsorted(apart, bound, side="right"))
     if drift.sd == 0:
         return float(below[exceeded])
-    estimate = float(np.median(apart))
+    estimate = middle(apart)
     ends = apart[exceeded : int(np.searchsorted(apart, estimate, side="right"))]
     if estimate <= bound or not len(ends):
         return 1.0

@@ -102,8 +102,9 @@ def measure_drift(checks: Sequence[Sequence[tuple[Sequence[float], Sequence[floa
             f"a drift is measured from checks of the same metrics, at least 2, not from {sorted(counts)} of them; nothing was computed"
         )
     metrics = counts.pop()
-    apart = np.array([[_logs(new).mean() - _logs(old).mean() for old, new in check] for check in checks])
-    explained = float(np.mean([_logs(old).var(ddof=1) / len(old) + _logs(new).var(ddof=1) / len(new) for check in checks for old, new in check]))
+    logs = [[(_logs(old), _logs(new)) for old, new in check] for check in checks]
+    apart = np.array([[new.mean() - old.mean() for old, new in check] for check in logs])
+    explained = float(np.mean([values.var(ddof=1) / len(values) for check in logs for pair in check for values in pair])) * 2
     shared = float(np.mean(apart.mean(axis=1) ** 2))
     own = float(apart.var(axis=1, ddof=1).mean()) * (1 - 1 / metrics)
     known = shared**2 / len(checks) + own**2 / (len(checks) * (metrics - 1))

@@ -23,7 +23,7 @@ from fraiseql_chaos.errors import DeclarationError
 from fraiseql_chaos.stats.ranks import rank_sum_below, signed_rank_below
 from fraiseql_chaos.stats.sample import Numbers, checked, checked_level
 
-__all__ = ["Shift", "centre", "differences", "hodges_lehmann"]
+__all__ = ["Shift", "centre", "differences", "hodges_lehmann", "middle"]
 
 PAIRS_MAX = 4_000_000
 """How many differences are kept, 32 MB of them; two samples of 2000. Repetitions are tens."""
@@ -105,6 +105,12 @@ def differences(old: Sequence[float] | Numbers, new: Sequence[float] | Numbers) 
     return np.sort(np.subtract.outer(after, before), axis=None)
 
 
+def middle(ordered: Numbers) -> float:
+    """Return the median of sorted numbers, of which there is at least one."""
+    count = len(ordered)
+    return float(ordered[(count - 1) // 2] + ordered[count // 2]) / 2
+
+
 def _from(ordered: Numbers, below: Numbers, level: float) -> Shift:
     """
     Read the interval off the sorted differences.
@@ -114,7 +120,7 @@ def _from(ordered: Numbers, below: Numbers, level: float) -> Shift:
     """
     places = int(np.searchsorted(below, (1 - level) / 2, side="right"))
     return Shift(
-        estimate=float(np.median(ordered)),
+        estimate=middle(ordered),
         low=float(ordered[places - 1]) if places else None,
         high=float(ordered[-places]) if places else None,
         level=level,

@@ -1,0 +1,143 @@
+"""The sentences that all forms of a comparison share, so that page, terminal and pull request say the same."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from fraiseql_chaos.comparison.model import Comparison, Row
+
+__all__ = ["change", "conclusion", "how_judged", "interval", "notes", "number", "one_liner", "p_value", "value_with_unit"]
+
+MINUS = "\N{MINUS SIGN}"
+NOTHING = "\N{EN DASH}"
+
+
+def one_liner(comparison: Comparison) -> str:
+    """Return what came of it in as few words as a title has."""
+    worse, flips = len(comparison.having("worse")), len(comparison.flipped("worse"))
+    parts = [_counted(flips, "verdict") + " worse"] if flips else []
+    parts += [_counted(worse, "metric") + " worse"] if worse else []
+    if parts:
+        return ", ".join(parts)
+    return "nothing was shown to be worse" if comparison.rows or comparison.flips else "nothing in common to compare"
+
+
+def conclusion(comparison: Comparison) -> str:
+    """Return the verdict in one sentence, what got worse first."""
+    return f"{'; '.join(_parts(comparison))}."
+
+
+def _parts(comparison: Comparison) -> Iterator[str]:
+    flips, worse = comparison.flipped("worse"), comparison.having("worse")
+    of_all = _counted(len(comparison.rows), "metric")
+    if flips:
+        yield f"{_counted(len(flips), 'test')} that {'was' if len(flips) == 1 else 'were'} not violated {'is' if len(flips) == 1 else 'are'} worse now"
+    if worse:
+        yield f"{len(worse)} of {of_all} got worse, the most {worse[0].name} ({change(worse[0])})"
+    if not comparison.regressed:
+        yield "Nothing was shown to be worse" if comparison.rows or comparison.flips else "The two have nothing in common, so nothing was compared"
+    better, flipped = comparison.having("better"), comparison.flipped("better")
+    if flipped:
+        yield f"{_counted(len(flipped), 'verdict')} got better"
+    if better:
+        yield f"{_counted(len(better), 'metric')} got better"
+    if different := comparison.having("different"):
+        yield f"{_counted(len(different), 'metric')} changed that no side of is better"
+    if equal := comparison.having("equal"):
+        yield f"{len(equal)} of {of_all} {'is' if len(equal) == 1 else 'are'} shown to be within {comparison.tolerance:g} %"
+    if unsure := comparison.having("unsure"):
+        yield f"of {_counted(len(unsure), 'metric')} nobody can tell"
+
+
+def notes(comparison: Comparison) -> tuple[str, ...]:
+    """Return what must be known before anything is believed."""
+    said = [f"Different: {each}" for each in comparison.differs]
+    if comparison.foreign:
+        said.insert(0, "They are of different machines. Times then say as much of the machines as of the service.")
+    if comparison.kind == "run_with_baseline":
+        said.append(
+            "A run asks rarely and at planned instants, a baseline one question after another, so the same service takes longer in a run. Only what is shown to be "
+            "beyond the tolerance counts; for finer differences collect a second baseline and compare the two."
+        )
+    if advice := _advice(comparison):
+        said.append(advice)
+    return tuple(said)
+
+
+def _advice(comparison: Comparison) -> str:
+    """Say what would make the unsure ones tell, if so many repetitions would."""
+    unsure = comparison.having("unsure")
+    needed = [row.needed for row in unsure if row.needed is not None]
+    few = [row for row in comparison.rows if min(row.old_repetitions, row.new_repetitions) < 2]
+    if not few or len(few) < len(comparison.rows):
+        return ""
+    how = "--chaos-repeat" if comparison.kind == "runs" else "more experiments"
+    return (
+        f"Single repetitions can be described, not compared: their requests share one process and one minute of the machine. "
+        f"What can be concluded from them is which verdicts flipped; for the metrics {max(needed, default=2)} repetitions a side are needed ({how})."
+    )
+
+
+def how_judged(comparison: Comparison) -> tuple[str, ...]:
+    """Return how it was judged, one sentence each."""
+    level, error = f"{100 * comparison.level:.0f} %", f"{100 * (1 - comparison.level):.0f} %"
+    counts = (
+        f"Worse, or better, is what is shown to have changed by more than {comparison.tolerance:g} %: significant after correction for all metrics that were "
+        f"compared, and larger than the tolerance. A test counts as a regression if it is violated now and was not, or meets a known weakness that it did "
+        f"not meet."
+    )
+    size = (
+        f"The change is the Hodges-Lehmann shift of the logarithms of the repetitions, so that one stalled repetition decides nothing, with the interval that "
+        f"the Mann-Whitney test gives ({level}, of this metric alone). The repetition is what counts, not the request."
+    )
+    errors = (
+        f"For what is worse, the chance of even one false alarm among all is at most {error} (Holm); of what is better, at most {error} are expected to be "
+        f"false (Benjamini-Hochberg). What is within the tolerance is shown to be (two one-sided tests), and not merely not shown to differ."
+    )
+    machine = (
+        "Both hold as long as the machine itself differs by less than the tolerance between the two measurements. A noisy metric varied more than its limit "
+        "between repetitions; it is compared by its own variation."
+    )
+    return counts, size, errors, machine
+
+
+def change(row: Row) -> str:
+    """Return a change in per cent with its sign."""
+    return "from 0" if row.percent is None and row.old == 0 else NOTHING if row.percent is None else _signed(row.percent)
+
+
+def interval(row: Row) -> str:
+    """Return the ends of a change's interval; empty if it has none."""
+    if row.low is None and row.high is None:
+        return ""
+    low, high = ("?" if end is None else _signed(end) for end in (row.low, row.high))
+    return f"{low} to {high}"
+
+
+def value_with_unit(value: float | None, unit: str) -> str:
+    """Return a value with three digits and its unit."""
+    return NOTHING if value is None else f"{number(value)} {unit}"
+
+
+def number(value: float) -> str:
+    """Return a number with three significant digits, without an exponent where people would write none."""
+    if value == 0 or 1e-4 <= abs(value) < 1e7:
+        digits = 0 if value == 0 else max(0, 2 - math.floor(math.log10(abs(value))))
+        return f"{value:.{digits}f}".rstrip("0").rstrip(".") if digits else f"{value:.0f}"
+    return f"{value:.3g}"
+
+
+def p_value(row: Row) -> str:
+    """Return a corrected p value as people write it; empty if there is none."""
+    return "" if row.p is None else "< 0.001" if row.p < 0.001 else f"{row.p:.3f}"
+
+
+def _signed(percent: float) -> str:
+    size = abs(percent)
+    text = f"{size:.1f}" if size < 99.95 else f"{size:.0f}"
+    return f"{MINUS if percent < 0 else '+'}{text} %"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"

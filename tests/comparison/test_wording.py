@@ -1,0 +1,90 @@
+"""The sentences say what was found, in the order in which it matters, and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from compared_made import LATE, run_of, scene, service
+from fraiseql_chaos.comparison import Row, compare_baselines, compare_runs
+from fraiseql_chaos.comparison.wording import change, conclusion, how_judged, interval, notes, number, one_liner, p_value, value_with_unit
+
+ROW = Row(
+    name="m",
+    group="g",
+    what="it",
+    unit="ms",
+    better="lower",
+    old=1.0,
+    new=2.0,
+    old_repetitions=10,
+    new_repetitions=10,
+    percent=12.34,
+    low=-0.04,
+    high=250.4,
+    p=0.0001,
+    outcome="unsure",
+    needed=None,
+    reason="",
+)
+
+
+def test_what_got_worse_is_said_first_with_its_size() -> None:
+    found = compare_baselines(service(), service(seed=2, by_id_ms=3))
+    assert conclusion(found).startswith("2 of 8 metrics got worse, the most query.by_id.c1.throughput (\N{MINUS SIGN}33.8 %)")
+    assert conclusion(found).endswith("; 6 of 8 metrics are shown to be within 5 %.")
+    assert one_liner(found) == "2 metrics worse"
+
+
+def test_nothing_worse_is_said_as_what_it_is() -> None:
+    assert conclusion(compare_baselines(service(), service(seed=2))) == "Nothing was shown to be worse; 8 of 8 metrics are shown to be within 5 %."
+
+
+def test_nothing_in_common_is_no_success() -> None:
+    found = compare_baselines(replace(service(), metrics=()), service())
+    assert conclusion(found) == "The two have nothing in common, so nothing was compared."
+    assert one_liner(found) == "nothing in common to compare"
+
+
+def test_single_runs_say_what_can_be_concluded_from_them(tmp_path: Path) -> None:
+    found = compare_runs(run_of(tmp_path, scene())[1], run_of(tmp_path, scene(back_ms=LATE))[1])
+    assert notes(found)[-1] == (
+        "Single repetitions can be described, not compared: their requests share one process and one minute of the machine. What can be concluded from them is "
+        "which verdicts flipped; for the metrics 5 repetitions a side are needed (--chaos-repeat)."
+    )
+    assert one_liner(found) == "1 verdict worse"
+
+
+def test_a_foreign_side_is_said_before_anything_else() -> None:
+    found = compare_baselines(replace(service(), machine={"id": "f" * 16}), service(), allow_foreign=True)
+    assert notes(found)[0].startswith("They are of different machines.")
+
+
+def test_the_tolerance_is_always_stated() -> None:
+    found = compare_baselines(service(), service(seed=2), tolerance=12.5)
+    assert "by more than 12.5 %" in how_judged(found)[0]
+    assert "within 12.5 %" in conclusion(found)
+
+
+def test_numbers_are_for_people() -> None:
+    assert [number(value) for value in (0, 0.01234, 1.0, 15.808, 417.2, 12345.6, 3e9, 2e-7)] == [
+        "0",
+        "0.0123",
+        "1",
+        "15.8",
+        "417",
+        "12346",
+        "3e+09",
+        "2e-07",
+    ]
+    assert value_with_unit(None, "ms") == "\N{EN DASH}"
+    assert (change(ROW), interval(ROW), p_value(ROW)) == ("+12.3 %", "\N{MINUS SIGN}0.0 % to +250 %", "< 0.001")
+
+
+@pytest.mark.parametrize(("row", "told"), [(replace(ROW, percent=None, old=0.0), "from 0"), (replace(ROW, percent=None), "\N{EN DASH}")])
+def test_a_change_without_per_cent_is_none(row: Row, told: str) -> None:
+    assert change(row) == told
+    assert interval(replace(row, low=None, high=None)) == ""
+    assert p_value(replace(row, p=None)) == ""
