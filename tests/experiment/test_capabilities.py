@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -15,6 +16,7 @@ from fraiseql_chaos.rig.postgres.binaries import MAJORS, available_majors
 
 FAULTS = {f"fault {fault.layer}/{fault.kind}" for fault in catalogue.FAULTS}
 PLACE = "place for temporary files"
+LINK = "packet link"
 INTERPRETER = "interpreter of the service"
 
 
@@ -25,7 +27,7 @@ def found(python: Path | None = None) -> dict[str, Capability]:
 def test_everything_that_a_run_may_need_is_listed_once() -> None:
     listed = [capability.name for capability in capabilities()]
     assert len(listed) == len(set(listed))
-    assert set(listed) == {INTERPRETER, PLACE, "PostgreSQL of our own, any version", *FAULTS, *(f"PostgreSQL {major}" for major in MAJORS)}
+    assert set(listed) == {INTERPRETER, PLACE, LINK, "PostgreSQL of our own, any version", *FAULTS, *(f"PostgreSQL {major}" for major in MAJORS)}
 
 
 def test_machine_that_runs_these_tests_can_do_every_fault(lease_root: Path) -> None:
@@ -79,3 +81,26 @@ def test_place_that_somebody_else_has_taken_is_missing(lease_root: Path) -> None
     assert not found()[PLACE].available
     os.chown(taken, 0, 0)
     assert found()[PLACE].available
+
+
+FORBIDDEN = """
+import sys
+open("/proc/sys/user/max_net_namespaces", "w").write("0")  # of the user namespace that this process is in, and of nobody else's
+from fraiseql_chaos.experiment.capabilities import capabilities
+for found in capabilities():
+    if found.name == "packet link" or found.name.startswith("fault "):
+        print(found.available, found.name, found.detail)
+"""
+
+
+def test_where_the_kernel_forbids_networks_faults_of_packets_are_missing_and_the_setting_is_named() -> None:
+    """Method: a user namespace in which no network may be made; what needs none is there all the same."""
+    namespace = ["unshare", "--user", "--map-root-user", sys.executable, "-c", FORBIDDEN]
+    done = subprocess.run(namespace, capture_output=True, text=True, timeout=60, check=False)
+    if "unshare failed" in done.stderr:
+        pytest.skip(f"this kernel lets nobody make a user namespace to try it in: {done.stderr.strip()}")
+    lines = done.stdout.splitlines()
+    (link,) = [line for line in lines if "packet link" in line]
+    assert link.startswith("False")
+    assert "sysctl user.max_net_namespaces=10000 allows it" in link
+    assert {line.split()[0] for line in lines if "fault packet/" in line} == {"False"}

@@ -2,23 +2,33 @@
 What this machine can do, found out by trying and not by trusting a list.
 
 Each fault needs parts of the rig; a part that is missing takes its faults with it, with the reason and the way to get it. A PostgreSQL that
-lies here but lacks a library of the system is missing too, so each is started once, with ``--version``.
+lies here but lacks a library of the system is missing too, so each is started once, with ``--version``; and a packet link is made once, and a packet
+sent across it and back.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
-from fraiseql_chaos.errors import ChaosError, RigError
+from fraiseql_chaos.core import seconds
+from fraiseql_chaos.errors import CapabilityError, ChaosError, RigError
 from fraiseql_chaos.experiment.catalogue import FAULTS
+from fraiseql_chaos.experiment.network import MTU, start_forwarder
+from fraiseql_chaos.plan import Fault
+from fraiseql_chaos.rig.keeper import Keeper
 from fraiseql_chaos.rig.keeper.lease import leases_root
 from fraiseql_chaos.rig.postgres.binaries import MAJORS, available_majors, find_binaries, install_command
 from fraiseql_chaos.rig.service import check_interpreter
 
 __all__ = ["Capability", "capabilities"]
+
+TRIAL: Final = seconds(2)
+"""How long a packet may take across a link that was made to be tried, and back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,18 +59,19 @@ def capabilities(python: Path | None = None) -> tuple[Capability, ...]:
         python: The interpreter that would run the service; this one if not given.
     """
     servers = tuple(_postgres(major) for major in reversed(MAJORS))
-    parts = (_interpreter(python or Path(sys.executable)), _any_postgres(servers), *servers, _leases())
-    possible = all(part.available for part in parts if part.required)
-    faults = tuple(
-        Capability(
-            name=f"fault {fault.layer}/{fault.kind}",
-            available=possible,
-            required=False,
-            detail=f"{fault.failure_type}, fidelity: {fault.fidelity}" if possible else "a part of the rig is missing, see above",
-        )
-        for fault in FAULTS
+    link = _link()
+    parts = (_interpreter(python or Path(sys.executable)), _any_postgres(servers), *servers, _leases(), link)
+    rig = all(part.available for part in parts if part.required)
+    return (*parts, *(_fault(fault, possible=rig and (link.available or fault.layer != "packet")) for fault in FAULTS))
+
+
+def _fault(fault: type[Fault], *, possible: bool) -> Capability:
+    return Capability(
+        name=f"fault {fault.layer}/{fault.kind}",
+        available=possible,
+        required=False,
+        detail=f"{fault.failure_type}, fidelity: {fault.fidelity}" if possible else "a part of the rig is missing, see above",
     )
-    return (*parts, *faults)
 
 
 def _interpreter(python: Path) -> Capability:
@@ -98,3 +109,23 @@ def _leases() -> Capability:
     fine = os.access(parent, os.W_OK | os.X_OK) and (not root.exists() or root.stat().st_uid == os.getuid())
     remedy = "" if fine else "set TMPDIR to a directory of your own"
     return Capability(name="place for temporary files", available=fine, required=True, detail=str(root), remedy=remedy)
+
+
+def _link() -> Capability:
+    name = "packet link"
+    try:
+        with Keeper.start() as keeper:
+            _, links = start_forwarder(keeper)
+            _, user = links.namespaces()
+            far = links.open("trial", seed=0, mtu=MTU).far
+            with links.socket("trial", "near") as client:
+                client.settimeout(TRIAL.s)
+                # Nobody listens there, so it is the far kernel that refuses: a packet has crossed, and one has come back.
+                answered = client.connect_ex((str(far.ipv4), 9)) == errno.ECONNREFUSED
+    except CapabilityError as error:
+        return Capability(name=name, available=False, required=False, detail=str(error), remedy="as it says")
+    except (RigError, OSError) as error:
+        return Capability(name=name, available=False, required=False, detail=str(error), remedy="see that the keeper can start; the rows above say more")
+    if not answered:
+        return Capability(name=name, available=False, required=False, detail="a packet sent across it was not answered", remedy="look for a firewall")
+    return Capability(name=name, available=True, required=False, detail="as root" if user is None else "in a user namespace of its own")

@@ -30,7 +30,7 @@ from fraiseql_chaos.rig.keeper import Child, Keeper, Namespaces
 from fraiseql_chaos.rig.keeper.processes import signal_if_same
 from fraiseql_chaos.rig.postgres.server import Server
 
-__all__ = ["MTU", "Network", "Reading", "Way", "start_network"]
+__all__ = ["MTU", "Network", "Reading", "Way", "start_forwarder", "start_network"]
 
 MTU: Final = 1500
 """Ethernet's, and so that of most ways to a database."""
@@ -155,15 +155,7 @@ class LinkedNetwork:
     @classmethod
     async def start(cls, keeper: Keeper, *, mtu: int, proxied: bool) -> LinkedNetwork:
         """Start the forwarder, which makes the far network."""
-        control = keeper.directory / "links.sock"
-        forwarder = keeper.spawn(
-            [sys.executable, "-m", "fraiseql_chaos.layers.packet.driver", "--control", control],
-            name="packet forwarder",
-            log=keeper.directory / "links.log",
-            env={"PATH": os.defpath},
-        )
-        links = LinkControl(control)
-        await asyncio.to_thread(links.wait_ready)
+        forwarder, links = await asyncio.to_thread(start_forwarder, keeper)
         return cls(keeper, forwarder, links, mtu=mtu, proxied=proxied)
 
     def parts(self) -> tuple[Child, ...]:
@@ -191,6 +183,26 @@ class LinkedNetwork:
             signal_if_same(proxy.pid, proxy.start_ticks, signal.SIGKILL)
             await wait_until(lambda: self._keeper.exit_status(proxy) is not None, within=ENDS_WITHIN, what="the end of a killed proxy")
         way.link.close()
+
+
+def start_forwarder(keeper: Keeper) -> tuple[Child, LinkControl]:
+    """
+    Start a forwarder and wait until it can be commanded.
+
+    Raises:
+        CapabilityError: If the kernel does not let it make networks.
+        RigError: If it does not come up.
+    """
+    control = keeper.directory / "links.sock"
+    forwarder = keeper.spawn(
+        [sys.executable, "-m", "fraiseql_chaos.layers.packet.driver", "--control", control],
+        name="packet forwarder",
+        log=keeper.directory / "links.log",
+        env={"PATH": os.defpath},
+    )
+    links = LinkControl(control)
+    links.wait_ready()
+    return forwarder, links
 
 
 async def _proxy(keeper: Keeper, directory: Path, *, inside: Namespaces | None) -> tuple[Child, EdgeControl]:
