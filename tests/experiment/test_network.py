@@ -15,6 +15,7 @@ from fraiseql_chaos.experiment.rig import Rig, RigSettings
 from fraiseql_chaos.experiment.run import Experiment, run_experiment
 from fraiseql_chaos.history import Evidence, FaultHit, History
 from fraiseql_chaos.layers.packet.faults import BitFlip, Loss, Partition
+from fraiseql_chaos.layers.packet.match import Match
 from fraiseql_chaos.layers.packet.model import PacketFault
 from fraiseql_chaos.layers.stream.faults import Refuse
 from fraiseql_chaos.plan import Declaration, Fault, Window
@@ -77,6 +78,19 @@ async def test_a_link_that_was_asked_for_nothing_shows_no_fault(deployment: Depl
     """The negative control: everything goes through the motions, and nobody can bear witness."""
     history = await run(deployment, tmp_path, Loss(rate=0.05), disarmed=True)
     assert fault_observed("loss").judge(history).verdict != "held"
+
+
+async def test_what_no_checksum_shows_reaches_clients_as_data_unless_tls_is_spoken(deployment: Deployment, tmp_path: Path) -> None:
+    """
+    One bit of every fifth long answer of the server's is flipped and the checksums made right again, as a faulty router does.
+
+    In the clear some of it is handed on as a right answer; over TLS it breaks connections, and not one answer is wrong.
+    """
+    bent = BitFlip(rate=0.2, checksum="repaired", where="payload", direction="down", match=Match(tcp="data", size_at_least=600))
+    history = await run(deployment, tmp_path, bent, lasting=seconds(8))
+    assert fault_observed("bit_flip").judge(history).verdict == "held", evidence(history)
+    speaks_tls = "verify-ca" in deployment.database_url
+    assert correct_results().judge(history).verdict == ("held" if speaks_tls else "violated")
 
 
 async def test_a_full_partition_is_seen_and_healed(deployment: Deployment, tmp_path: Path) -> None:

@@ -125,7 +125,9 @@ def _link() -> Capability:
     except CapabilityError as error:
         return Capability(name=name, available=False, required=False, detail=str(error), remedy="as it says")
     except (RigError, OSError) as error:
-        return Capability(name=name, available=False, required=False, detail=str(error), remedy="see that the keeper can start; the rows above say more")
+        return Capability(
+            name=name, available=False, required=False, detail=str(error), remedy="see that the keeper can start; the rows above say more"
+        )
     if not answered:
         return Capability(name=name, available=False, required=False, detail="a packet sent across it was not answered", remedy="look for a firewall")
     return Capability(name=name, available=True, required=False, detail="as root" if user is None else "in a user namespace of its own")
