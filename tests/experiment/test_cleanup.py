@@ -2,7 +2,8 @@
 Whatever is under way when the runner is killed, nothing is left of it.
 
 Twenty runners, each killed with SIGKILL at a moment drawn by lot: while the rig comes up, while faults are armed, while processes are
-stopped or settings changed, and while a whole experiment runs, generator and all. All that a runner started can be recognised by the
+stopped or settings changed, while service and server live in networks of their own, and while a whole experiment runs, generator and all. A
+network of ours has no name, so it is gone with the last process in it. All that a runner started can be recognised by the
 temporary directory it was given.
 """
 
@@ -63,20 +64,15 @@ asyncio.run(main())
 """Does what faults do, one thing after the other without a pause, so that most moments find something that is to be undone."""
 
 BARE = ([sys.executable, "-c", RUNNER], b"deployed")
-WHOLE = (
-    [
-        sys.executable,
-        "-m",
-        "fraiseql_chaos.cli",
-        "run",
-        "--fault=database_unavailable,mode=crash",
-        "--from=200ms",
-        "--for=600ms",
-        "--recovers-within=4s",
-    ],
-    b"requests, ",
-)
-MOMENTS = (BARE, BARE, WHOLE, BARE)
+
+
+def whole(fault: str) -> tuple[list[str], bytes]:
+    """Return a runner of a whole experiment."""
+    words = ["run", f"--fault={fault}", "--from=200ms", "--for=600ms", "--recovers-within=4s"]
+    return [sys.executable, "-m", "fraiseql_chaos.cli", *words], b"requests, "
+
+
+MOMENTS = (BARE, BARE, whole("database_unavailable,mode=crash"), whole("loss,rate=0.3"))
 """What the n-th of each four runners does, and what it prints once its service stands; every other one is killed only after that."""
 
 
