@@ -14,6 +14,7 @@ from fraiseql_chaos.plan.parameters import (
 )
 from fraiseql_chaos.plan.schedule import Plan, Planned, Step, make_plan, stretch
 from fraiseql_chaos.plan.ways import EDGE_KINDS, EdgeKind, check_edge_kind, edge_for
+from fraiseql_chaos.plan.wireform import fault_from_json, fault_to_json
 
 __all__ = [
     "EDGE_KINDS",
@@ -35,6 +36,8 @@ __all__ = [
     "check_truth",
     "described_parameters",
     "edge_for",
+    "fault_from_json",
+    "fault_to_json",
     "make_plan",
     "parameter_names",
     "parameters_of",

@@ -16,6 +16,7 @@ import pytest
 
 from fraiseql_chaos.core import SEED_MAX, Duration, fresh_seed, parse_duration, seconds
 from fraiseql_chaos.errors import DeclarationError
+from fraiseql_chaos.layers.packet.ends import MTU_MAX, MTU_MIN
 from fraiseql_chaos.plan import EdgeKind, check_edge_kind
 
 __all__ = ["OPTIONS", "ChaosOptions", "Option", "pytest_addoption", "short"]
@@ -46,12 +47,6 @@ class Option:
         """Return how a parser takes it; pytest's and the command's are both argparse at heart."""
         return {"metavar": self.metavar, "type": Path if self.is_path else str} if self.metavar else {"action": "store_true"}
 
-
-MTU_MIN: Final = 1280
-"""RFC 8200, section 5."""
-
-MTU_MAX: Final = 65535
-"""What the length of an IPv4 packet can say (RFC 791)."""
 
 REPEAT_MAX: Final = 1000
 """A thousand repetitions of the shortest experiment take hours, and tell a share of one in a hundred from one in fifty."""

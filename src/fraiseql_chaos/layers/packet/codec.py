@@ -1,9 +1,4 @@
-"""
-Faults, ledgers and hits as JSON, for the control socket.
-
-A fault is ``{"kind": "loss", "parameters": {"rate": 0.05, ...}}``: the same parameters that reports print, read back by the fault's own fields
-(``plan.parameters``), so a new fault needs nothing here.
-"""
+"""Faults, ledgers and hits as JSON, for the control socket."""
 
 from __future__ import annotations
 
@@ -11,12 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any, Final
 
+from fraiseql_chaos import plan
 from fraiseql_chaos.core import Json, JsonObject
-from fraiseql_chaos.errors import DeclarationError, LocalProtocolError, PeerProtocolError
+from fraiseql_chaos.errors import PeerProtocolError
 from fraiseql_chaos.layers.packet.faults import PACKET_FAULTS
 from fraiseql_chaos.layers.packet.ledger import PacketHit, PacketLedger, Traffic
 from fraiseql_chaos.layers.packet.model import PacketFault
-from fraiseql_chaos.plan import with_parameters
+from fraiseql_chaos.plan import fault_to_json
 
 __all__ = ["PACKET_KINDS", "fault_from_json", "fault_to_json", "hits_from_json", "hits_to_json", "ledger_from_json", "ledger_to_json"]
 
@@ -24,31 +20,9 @@ PACKET_KINDS: Final[Mapping[str, type[PacketFault]]] = {fault.kind: fault for fa
 """The faults of this layer, by wire name."""
 
 
-def fault_to_json(fault: PacketFault) -> JsonObject:
-    """Return the fault as JSON."""
-    return {"kind": fault.kind, "parameters": fault.parameters()}
-
-
 def fault_from_json(raw: Any, kinds: Mapping[str, type[PacketFault]] = PACKET_KINDS) -> PacketFault:
-    """
-    Read a fault.
-
-    Args:
-        raw: What ``fault_to_json`` wrote.
-        kinds: The faults there are, by wire name.
-
-    Raises:
-        LocalProtocolError: If it has not the shape of one.
-        DeclarationError: If its kind or a parameter is unknown, or its magnitudes make no sense.
-    """
-    match raw:
-        case {"kind": str(kind), "parameters": dict(parameters), **rest} if not rest:
-            pass
-        case _:
-            raise LocalProtocolError(f'a fault is {{"kind": ..., "parameters": {{...}}}}, not {raw!r}')
-    if kind not in kinds:
-        raise DeclarationError(f"no fault of a link is called {kind!r}; this release knows {', '.join(sorted(kinds))}; nothing was armed")
-    return with_parameters(kinds[kind], parameters, what=kind)
+    """Read a fault of this layer, or of those given; see ``plan.fault_from_json``."""
+    return plan.fault_from_json(raw, kinds, of="a link")
 
 
 def ledger_to_json(ledger: PacketLedger) -> JsonObject:

@@ -10,7 +10,7 @@ can be lost, doubled, overtaken or bent without the other kernel being told. TCP
 
 Fidelity: these faults are called ``kernel``. The link is a process of ours, but it does what ``tc netem`` does in the kernel and no more; everything
 that follows from it, retransmission, backing off, duplicate acknowledgements, giving up, is done by two real TCP stacks, and not by an imitation in
-a proxy, which could only delay or falsify bytes that had arrived. The same values are carried out by the kernel itself where it has ``netem``.
+a proxy, which could only delay or falsify bytes that had arrived.
 
 A fault that bends packets acts as an *impairment*: one for each arming, for both directions, asked once for each packet that fits. It decides what
 leaves, when and which way, and says so at once; holding, ordering and bounding what waits is the engine's job.

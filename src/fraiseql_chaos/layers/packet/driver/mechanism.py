@@ -1,4 +1,4 @@
-"""What a link is to who commands it, whoever carries its packets: this process over TUN devices (``Link``), or the kernel itself (``NetemLink``)."""
+"""What a link is to who commands it, whoever carries its packets; here that is this process, over TUN devices (``Link``)."""
 
 from __future__ import annotations
 

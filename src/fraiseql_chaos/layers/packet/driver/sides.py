@@ -1,8 +1,7 @@
 """
 The two sides of a link as the forwarder holds them: the near network, the names of the devices, and what may be opened there.
 
-How packets get from one device to the other is the business of who fills the two networks with devices: ``Link`` (TUN and this process) or
-``NetemLink`` (a veth pair and the kernel).
+How packets get from one device to the other is the business of who fills the two networks with devices: ``Link`` (TUN and this process).
 """
 
 from __future__ import annotations
