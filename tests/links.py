@@ -1,146 +1,85 @@
-"""
-A link between two kernels' TCP for tests of those who watch it: two namespaces, a TUN device in each, and the packet layer's engine between them.
-
-Each end is a thread that has left the test's network namespace for a new one, which ends with it; whatever is to happen at an end is done in its thread.
-"""
+"""A link for tests of those who watch it: a real forwarder between two networks, with a process at each end whose counters can be read."""
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
-import os
-import select
 import socket
-import struct
-import subprocess
-import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from socket import socket as Socket  # noqa: N812  a method here has the class's own name
-from typing import Final, Literal
 
-from fraiseql_chaos.core import now_ns
-from fraiseql_chaos.layers.packet.engine import LinkEngine
-from fraiseql_chaos.layers.packet.model import Direction, PacketFault
+import pytest
 
-__all__ = ["PREFIXES", "End", "Link", "is_allowed", "linked"]
+from fraiseql_chaos.errors import CapabilityError
+from fraiseql_chaos.experiment.network import start_forwarder
+from fraiseql_chaos.layers.packet.control import LinkControl
+from fraiseql_chaos.layers.packet.ends import LinkEnd, Side
+from fraiseql_chaos.layers.packet.ledger import PacketHit
+from fraiseql_chaos.layers.packet.model import PacketFault
+from fraiseql_chaos.rig.keeper import Keeper, Namespaces
 
-PREFIXES: Final = {socket.AF_INET: ("10.77.0.1", "10.77.0.2"), socket.AF_INET6: ("fd77::1", "fd77::2")}
-"""The addresses of the near and of the far end; both namespaces are the test's own, so they meet nobody else's."""
+__all__ = ["End", "Link", "linked"]
 
-_TUNSETIFF: Final = 0x400454CA
-_IFF_TUN: Final = 0x0001
-_IFF_NO_PI: Final = 0x1000
-_ALL_PROTOCOLS: Final = 3
-_MTU: Final = 1500
-
-type Side = Literal["near", "far"]
+_NAME = "watched"
+_WAITS = "import signal; signal.pause()"
 
 
-def is_allowed() -> bool:
-    """Tell whether this process may make namespaces and devices."""
-    return os.geteuid() == 0 and os.access("/dev/net/tun", os.R_OK | os.W_OK)
-
-
+@dataclass(frozen=True)
 class End:
-    """One end: a namespace, its device, and the address of each family."""
+    """One end: what can be opened there, the address of each family, and a process that lives there."""
 
-    def __init__(self, side: Side) -> None:
-        self.device = f"test-{side}"
-        self.addresses = {family: both[side == "far"] for family, both in PREFIXES.items()}
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=side)
-        self.tun = -1
-        self.tid = self.do(self._enter)
-
-    def do[T](self, what: Callable[[], T]) -> T:
-        """Do something in the namespace."""
-        return self._thread.submit(what).result(timeout=20)
+    control: LinkControl
+    side: Side
+    addresses: Mapping[int, str]
+    pid: int
 
     def socket(self, family: int, kind: int) -> Socket:
         """Return a socket that lives here."""
-        return self.do(lambda: socket.socket(family, kind))
+        return self.control.socket(_NAME, self.side, family=family, kind=kind)
 
     def tap(self) -> Socket:
         """Return a packet socket that sees what passes here."""
-        return self.do(self._tap)
-
-    def close(self) -> None:
-        os.close(self.tun)
-        self._thread.shutdown()
-
-    def _tap(self) -> Socket:
-        tap = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(_ALL_PROTOCOLS))
-        tap.bind((self.device, _ALL_PROTOCOLS))
-        return tap
-
-    def _enter(self) -> int:
-        os.unshare(os.CLONE_NEWNET)
-        self.tun = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
-        fcntl.ioctl(self.tun, _TUNSETIFF, struct.pack("16sH22x", self.device.encode(), _IFF_TUN | _IFF_NO_PI))
-        words = [
-            f"link set {self.device} mtu {_MTU} txqueuelen 10000 up",
-            "link set lo up",
-            f"address add {self.addresses[socket.AF_INET]}/24 dev {self.device}",
-            f"address add {self.addresses[socket.AF_INET6]}/64 dev {self.device} nodad",
-        ]
-        subprocess.run(["ip", "-batch", "-"], input="\n".join(words), text=True, check=True, timeout=10)
-        return threading.get_native_id()
+        return self.control.tap(_NAME, self.side)
 
 
+@dataclass(frozen=True)
 class Link:
-    """Two ends and the engine between them, which forwards in a thread of its own."""
+    """Two ends and the forwarder between them."""
 
-    def __init__(self, *, seed: int) -> None:
-        self.near, self.far = End("near"), End("far")
-        self._engine = LinkEngine(seed=seed)
-        self._lock = threading.Lock()
-        self._ended, self._end = os.pipe()
-        self._forwarder = threading.Thread(target=self._forward, name="forwarder")
-        self._forwarder.start()
+    control: LinkControl
+    near: End
+    far: End
 
     def arm(self, fault_id: str, fault: PacketFault) -> None:
-        with self._lock:
-            self._engine.arm(fault_id, fault, dice=fault_id, now_ns=now_ns())
+        self.control.arm(_NAME, fault_id, fault)
+
+    def hits(self) -> tuple[PacketHit, ...]:
+        return self.control.hits(_NAME)
 
     def heal(self, fault_id: str) -> None:
-        with self._lock:
-            self._engine.heal(fault_id, now_ns())
-
-    def close(self) -> None:
-        os.write(self._end, b".")
-        self._forwarder.join(timeout=20)
-        self.near.close()
-        self.far.close()
-        os.close(self._end)
-        os.close(self._ended)
-
-    def _forward(self) -> None:
-        into: dict[Direction, int] = {"up": self.far.tun, "down": self.near.tun}
-        ways: dict[int, Direction] = {self.near.tun: "up", self.far.tun: "down"}
-        poll = select.poll()
-        for descriptor in (*ways, self._ended):
-            poll.register(descriptor, select.POLLIN)
-        while True:
-            due_ns = self._engine.due_ns
-            ready = {descriptor for descriptor, _ in poll.poll(None if due_ns is None else max(0, due_ns - now_ns()) / 1e6)}
-            if self._ended in ready:
-                return
-            with self._lock:
-                leaving = [*self._engine.take(now_ns())]
-                for descriptor in ready:
-                    with contextlib.suppress(BlockingIOError):
-                        for _ in range(64):
-                            leaving += self._engine.feed(ways[descriptor], os.read(descriptor, 65536), now_ns())
-            for direction, raw in leaving:
-                with contextlib.suppress(OSError):  # A device refuses what is no packet any more.
-                    os.write(into[direction], raw)
+        self.control.heal(_NAME, fault_id)
 
 
 @contextlib.contextmanager
-def linked(*, seed: int) -> Iterator[Link]:
-    """Hold a link."""
-    link = Link(seed=seed)
+def linked(keeper: Keeper, *, seed: int) -> Iterator[Link]:
+    """Hold a link; where the kernel lets nobody make one, the test is skipped with what forbids it."""
     try:
-        yield link
-    finally:
-        link.close()
+        forwarder, control = start_forwarder(keeper)
+        _, user = control.namespaces()
+        ends = control.open(_NAME, seed=seed, mtu=1500)
+    except CapabilityError as missing:
+        pytest.skip(str(missing))
+    waiting = keeper.spawn(
+        [sys.executable, "-c", _WAITS],
+        name="waits in the near network",
+        log=keeper.directory / "waiting.log",
+        env={},
+        inside=Namespaces(net=ends.near.namespace, user=user),
+    )
+    yield Link(control, _end(control, "near", ends.near, waiting.pid), _end(control, "far", ends.far, forwarder.pid))
+    control.close_link(_NAME)
+
+
+def _end(control: LinkControl, side: Side, end: LinkEnd, pid: int) -> End:
+    return End(control, side, {socket.AF_INET: str(end.ipv4), socket.AF_INET6: str(end.ipv6)}, pid)

@@ -14,6 +14,7 @@ import hashlib
 import os
 import socket
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import cycle
@@ -29,12 +30,9 @@ from fraiseql_chaos.layers.packet.model import PacketFault
 from fraiseql_chaos.probes.capture import Armed, LinkRecording, capture_samples
 from fraiseql_chaos.probes.kernels import LinkKernels
 from fraiseql_chaos.rig.keeper import Keeper
-from links import End, Link, is_allowed, linked
+from links import End, Link, linked
 
-pytestmark = [
-    pytest.mark.anyio,
-    pytest.mark.skipif(not is_allowed(), reason="making namespaces and TUN devices takes root and /dev/net/tun"),
-]
+pytestmark = pytest.mark.anyio
 
 SEED = 4
 PACKETS = 4000
@@ -68,14 +66,13 @@ KINDS = {
 
 
 @pytest.fixture(scope="module")
-def link() -> Iterator[Link]:
-    with linked(seed=SEED) as link:
+def link(keeper: Keeper) -> Iterator[Link]:
+    with linked(keeper, seed=SEED) as link:
         yield link
 
 
 @pytest.fixture(scope="module")
-def keeper(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Keeper]:
-    assert tmp_path_factory.getbasetemp().is_dir()
+def keeper() -> Iterator[Keeper]:
     with Keeper.start() as keeper:
         yield keeper
 
@@ -112,7 +109,7 @@ def send_datagrams(source: End, target: End, family: int) -> None:
 
     Nobody has to read them, since a tap stands in front of every socket.
     """
-    address = target.addresses[socket.AddressFamily(family)]
+    address = target.addresses[family]
     with contextlib.ExitStack() as stack:
         there, behind = (stack.enter_context(target.socket(family, socket.SOCK_DGRAM)) for _ in range(2))
         there.bind((address, PORT))
@@ -149,6 +146,20 @@ async def test_what_was_asked_is_what_is_counted(through: Callable[..., object],
         assert holds(samples, direction, KINDS[kind].marked, rate), (direction, counted(samples, direction, KINDS[kind].marked))
 
 
+async def test_what_is_repaired_is_changed_and_refused_by_nobody(through: Callable[..., object], link: Link) -> None:
+    """
+    The capture finds every packet that the forwarder bent, and no other, although not one of them has a wrong checksum.
+
+    Its share is no matter of this test: these draws fall on 240 of 4000 packets downwards, which of a fair 5 % one in 250 does (seven of 600 seeds
+    were seen to be as far off at 99 %, and six is what is due).
+    """
+    samples = await through(BitFlip(rate=0.05, bits=3, checksum="repaired", match=ON_PORT), "repaired")  # type: ignore[misc]
+    bent = Counter(hit.direction for hit in link.hits() if hit.fault_id == "repaired")
+    for direction in ("up", "down"):
+        assert counted(samples, direction, "changed") == bent[direction] > 0
+        assert counted(samples, direction, "bad_checksum") == 0
+
+
 async def test_without_the_fault_each_of_these_checks_fails(through: Callable[..., object]) -> None:
     samples = await through(None, "nothing")  # type: ignore[misc]
     assert counted(samples, "up", "arrived") == counted(samples, "down", "arrived") == PACKETS
@@ -166,7 +177,7 @@ async def test_another_rate_than_the_asked_one_fails(through: Callable[..., obje
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_bulk_of_bytes_arrives_whole_and_the_kernels_had_their_work_with_it(link: Link, kind: str) -> None:
     """Method: both ways over one connection, IPv6, so that every retransmission is told by its timestamps alone."""
-    kernels = LinkKernels(near=link.near.tid, far=link.far.tid)
+    kernels = LinkKernels(near=link.near.pid, far=link.far.pid)
     link.arm("bulk", KINDS[kind].make(0.05))
     try:
         before = await kernels.look()
@@ -179,7 +190,7 @@ async def test_a_bulk_of_bytes_arrives_whole_and_the_kernels_had_their_work_with
 
 
 async def test_without_a_fault_no_such_counter_moves(link: Link) -> None:
-    kernels = LinkKernels(near=link.near.tid, far=link.far.tid)
+    kernels = LinkKernels(near=link.near.pid, far=link.far.pid)
     before = await kernels.look()
     assert echo(link, socket.AF_INET)
     after = await kernels.look()
@@ -195,7 +206,7 @@ def echo(link: Link, family: int) -> bool:
         for sock in (listener, client):
             sock.settimeout(40)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((link.far.addresses[socket.AddressFamily(family)], PORT))
+        listener.bind((link.far.addresses[family], PORT))
         listener.listen()
         server = threading.Thread(target=send_back, args=(listener,))
         server.start()
