@@ -13,13 +13,17 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_a_crowd_opens_connections_and_the_pool_keeps_them(service: Service) -> None:
-    """FraiseQL begins with two and may open thirty; what was opened under load is there afterwards."""
+    """
+    FraiseQL begins with two and may open thirty; what was opened under load is there afterwards.
+
+    It may be one more than was seen under load: the pool opens connections beside the requests that want them, and may be at it when the last one ends.
+    """
     deployment = service.deployment
     burst = Burst(operation=reference.READ_POST, in_flight=1, requests=60, warm_up=0, seed=1, mark="m")
     async with await BurstGenerator.start(deployment.keeper, directory=deployment.directory, target=deployment.target, connections=20) as generator:
         found = await measure_connections(deployment, generator, burst, (1, 20))
     assert found.keys() == {"pool.open.c1", "pool.busy.c1", "pool.open.c20", "pool.busy.c20", "pool.idle.open"}
     assert 2 <= found["pool.open.c1"].value <= found["pool.open.c20"].value <= 30
-    assert found["pool.idle.open"].value == found["pool.open.c20"].value
+    assert 2 < found["pool.open.c20"].value <= found["pool.idle.open"].value <= 30
     assert 0 <= found["pool.busy.c1"].value <= 1.5
     assert found["pool.busy.c20"].value <= 20
