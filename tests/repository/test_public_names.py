@@ -13,7 +13,7 @@ PINNED = {
         Duration Flapping Freeze HalfOpen Hang History Latency Limit Load Loss Match PacketDelay PacketRate Partition Rate Recording Refuse Reorder
         Reset ResetAt Scope Service Slicer SlowAccept SlowClose StallAt Stop Timeout Trigger TruncateResult all_of ambiguous_commit any_of
         availability correct_results detects_within error_is_clear fault_observed isolated latency latency_within measures memory_below ms
-        no_crash no_data_loss no_duplicates no_hang per_second read_baseline read_history recovers recovers_within seconds slowdown
+        next_try_succeeds no_crash no_data_loss no_duplicates no_hang per_second read_baseline read_history recovers recovers_within seconds slowdown
         throughput_at_least us
     """,
     "fraiseql_chaos.errors": """
@@ -29,10 +29,10 @@ PINNED = {
     """,
     "fraiseql_chaos.verdicts": """
         EXPECTATIONS AllOf AnyOf Availability ChaosMetrics CorrectResults DetectsWithin During ErrorIsClear Expectation FaultObserved
-        Finding Instrument Isolated Judgement Kpi Latency LatencyWithin MemoryBelow NoCrash NoDataLoss NoDuplicates NoHang PhaseMetrics
+        Finding Instrument Isolated Judgement Kpi Latency LatencyWithin MemoryBelow NextTrySucceeds NoCrash NoDataLoss NoDuplicates NoHang PhaseMetrics
         RecoversWithin RunKpi Slowdown SteadyState ThroughputAtLeast Verdict all_of any_of availability correct_results current_kind
         detects_within error_is_clear expectation_from_json fault_observed from_json instrument isolated judge_all kpis_of latency
-        latency_within memory_below no_crash no_data_loss no_duplicates no_hang recovers recovers_within run_kpis slowdown steady_state
+        latency_within memory_below next_try_succeeds no_crash no_data_loss no_duplicates no_hang recovers recovers_within run_kpis slowdown steady_state
         throughput_at_least to_json worst
     """,
 }

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from fraiseql_chaos.core import seconds
 from fraiseql_chaos.errors import CapabilityError, InternalError
 from fraiseql_chaos.experiment.deployment import Deployment
 from fraiseql_chaos.plan import Plan
@@ -35,6 +36,9 @@ __all__ = ["probes_of"]
 _WITHOUT_PROBE: Final = frozenset({"service_ready", "server_log", "link_capture"})
 """Witnesses that need no probe here: the first always looks, the others are read afterwards, from the server's log and from a capture."""
 
+LOGIN_WITHIN: Final = seconds(8)
+"""How long a login of our own may wait for its first answer: longer than a fault that makes it late would make it."""
+
 _OUTSIDE: Final = "edge_"
 """How the witnesses are called that are clients of this machine's own network, from which nobody reaches a proxy in a network of the service's."""
 
@@ -54,7 +58,9 @@ def probes_of(plan: Plan, deployment: Deployment) -> tuple[Probe, ...]:
         "edge_farewell": lambda: EdgeFarewell(deployment.way.address.host, deployment.way.address.port),
         "edge_greeting": lambda: EdgeGreeting(deployment.way.address.host, deployment.way.address.port),
         "edge_idle": lambda: EdgeIdle(deployment.way.address.host, deployment.way.address.port),
-        "edge_login": lambda: EdgeLogin(deployment.way.address.host, deployment.way.address.port, user=deployment.user, database=deployment.database),
+        "edge_login": lambda: EdgeLogin(
+            deployment.way.address.host, deployment.way.address.port, user=deployment.user, database=deployment.database, within=LOGIN_WITHIN
+        ),
         "edge_round_trip": lambda: EdgeRoundTrip(deployment.database_url),
         "edge_transfer": lambda: EdgeTransfer(deployment.database_url),
         "server_processes": lambda: ServerProcesses(deployment.server.leader),
