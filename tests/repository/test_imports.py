@@ -33,9 +33,10 @@ MAY_IMPORT = {
     "verdicts": "stats baselines",
     "reports": "verdicts",
     "comparison": "reports",
+    "coverage": "reports",
     # where the two meet, and who calls it
     "experiment": "workload probes reports reference",
-    "pytest_plugin": "experiment comparison",
+    "pytest_plugin": "experiment comparison coverage",
     "cli": "pytest_plugin toxiproxy",
     "compat": "experiment",
     "__init__": "experiment testing compat",
