@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from fraiseql_chaos import measures
     from fraiseql_chaos.baselines import Baseline, read_baseline
     from fraiseql_chaos.core import Duration, Rate, ms, per_second, seconds, us
     from fraiseql_chaos.experiment import Chaos, Load, Recording, Service
@@ -132,6 +133,7 @@ __all__ = [
     "isolated",
     "latency",
     "latency_within",
+    "measures",
     "memory_below",
     "ms",
     "no_crash",
@@ -221,6 +223,8 @@ _HOME_OF: Final = {name: home for home, names in _HOMES.items() for name in name
 
 
 def __getattr__(name: str) -> object:
+    if name == "measures":
+        return import_module(f"{__name__}.measures")
     if name not in _HOME_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
