@@ -10,6 +10,7 @@ import pytest
 from fraiseql_chaos.coverage import Claim, CollectedTest, Row, join
 from fraiseql_chaos.coverage.joining import open_first
 from fraiseql_chaos.errors import DeclarationError
+from fraiseql_chaos.measures import Measurement, time_to_detect
 from fraiseql_chaos.reports import ExperimentRecord, Problem, RunDocument, read_run
 from sample_run import sample_run
 
@@ -76,6 +77,18 @@ def test_a_metric_that_nobody_measured_is_open(run: RunDocument) -> None:
     assert only(named, "1.1.1.m1", CollectedTest(id=REFUSED, claims=("1.1.1.m1",))).open_because == "not measured"
 
 
+def test_a_metric_is_covered_by_numbers_beside_a_verdict(run: RunDocument) -> None:
+    """A measurement without numbers says why there are none; numbers without a verdict are of a run that shows nothing."""
+    test = CollectedTest(id=REFUSED, claims=("1.1.1.m1",))
+    measured = Measurement(measure=time_to_detect(), numbers={"detect_ms": 3}, statement="noticed after 3 ms")
+    empty = replace(measured, numbers={}, statement="no fault was armed")
+    named = _with_claims(run, REFUSED, "1.1.1.m1")
+    assert only(_measured(named, REFUSED, measured), "1.1.1.m1", test).open_because == ""
+    assert only(_measured(named, REFUSED, empty), "1.1.1.m1", test).open_because == "not measured"
+    unseen = _measured(_with_claims(run, UNSEEN, "1.1.1.m1"), UNSEEN, measured)
+    assert only(unseen, "1.1.1.m1", CollectedTest(id=UNSEEN, claims=("1.1.1.m1",))).open_because == "inconclusive"
+
+
 def test_the_name_of_one_test_is_not_the_end_of_anothers(run: RunDocument) -> None:
     """``a/test_x.py`` is not ``test_x.py`` of a folder that ends in the same letters."""
     assert only(run, "1.1.1a", CollectedTest(id=REFUSED.removeprefix("net"), claims=("1.1.1a",))).open_because == "not run"
@@ -106,6 +119,13 @@ def test_open_claims_come_first_and_both_halves_stay_in_order(run: RunDocument) 
 def _with_claims(run: RunDocument, test: str, *claims: str) -> RunDocument:
     def changed(record: ExperimentRecord) -> ExperimentRecord:
         return replace(record, claims=claims) if record.id.endswith(test) else record
+
+    return replace(run, experiments=tuple(map(changed, run.experiments)))
+
+
+def _measured(run: RunDocument, test: str, measurement: Measurement) -> RunDocument:
+    def changed(record: ExperimentRecord) -> ExperimentRecord:
+        return replace(record, measured={"1.1.1.m1": measurement}) if record.id.endswith(test) else record
 
     return replace(run, experiments=tuple(map(changed, run.experiments)))
 

@@ -117,7 +117,7 @@ def _standing(test: CollectedTest, claim: Claim, run: RunDocument | None) -> Tes
 
 def _has_measured(record: ExperimentRecord, claim: Claim) -> bool:
     """Tell whether there are numbers; a measurement without any says only why there are none."""
-    found = getattr(record, "measured", {}).get(claim.id)
+    found = record.measured.get(claim.id)
     return found is not None and bool(found.numbers)
 
 
