@@ -112,7 +112,7 @@ def test_every_test_is_there_with_reasons_evidence_replay_weakness_and_skips(pag
     assert "recovers within: a request planned 1.68 s after the fault's end still failed" in text
     assert "12 kernel, asked by a connect to the edge 12 connects were answered ECONNREFUSED" in text
     assert "Known weakness W-007." in text
-    assert "Remedy: set environment to production" in text
+    assert "Remedy set environment to production" in text
     assert "test_connection_refused' --chaos-seed=42" in text
     assert "this kernel has no sch_netem; load the module, or use the packet link" in text
     assert "Attempt 2; the ones before it were inconclusive." in text
