@@ -1,0 +1,126 @@
+"""What measures time runs alone and last, also between workers; nothing else is held up."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+pytest_plugins = ["pytester"]
+
+type Project = Callable[..., pytest.RunResult]
+
+RUN_WITHIN_S = 120
+
+ORDER = """
+import pytest
+
+@pytest.mark.alone
+def test_first_in_the_file(load): ...
+
+def test_second(load): ...
+
+@pytest.mark.alone
+def test_theirs(): ...
+
+@pytest.mark.alone
+def test_fourth(load): ...
+
+def test_fifth(): ...
+"""
+
+SIDE_BY_SIDE = '''
+"""Each test leaves a mark while it runs; whoever runs side by side sees the marks of others."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+RUNNING = Path(__file__).parent / "running"
+SEEN = Path(__file__).parent / "seen"
+
+
+@pytest.fixture(autouse=True)
+def mark(request):
+    RUNNING.mkdir(exist_ok=True)
+    SEEN.mkdir(exist_ok=True)
+    mine = RUNNING / request.node.name
+    mine.touch()
+    (SEEN / request.node.name).touch()
+    yield
+    mine.unlink()
+
+
+def others(name):
+    return sorted(path.name for path in RUNNING.iterdir() if path.name != name)
+
+
+def wait_seen(name, within_s):
+    deadline_s = time.monotonic() + within_s
+    while time.monotonic() < deadline_s:
+        if (SEEN / name).exists():
+            return True
+        time.sleep(0.01)
+    return False
+
+
+@pytest.mark.parametrize(("mine", "other"), [(0, 1), (1, 0)])
+def test_beside(load, request, mine, other):
+    """The two meet each other only if they run side by side, and never one that runs alone."""
+    assert wait_seen(f"test_beside[{other}-{mine}]", WITHIN_S)
+    assert not wait_seen("test_alone[0]", 0.5)
+
+
+@pytest.mark.alone
+@pytest.mark.parametrize("number", [0, 1])
+def test_alone(load, request, number):
+    assert others(request.node.name) == []
+    assert not wait_seen(f"test_alone[{1 - number}]", 0.5) or number == 1
+    assert others(request.node.name) == []
+'''
+
+
+def test_tests_that_run_alone_come_last_and_keep_their_order(project: Project) -> None:
+    """A mark on a test that is not ours says nothing to us."""
+    result = project(ORDER, "--collect-only", "-q")
+    order = [line.rpartition("::")[2] for line in result.outlines if "::" in line]
+    assert order == ["test_second", "test_theirs", "test_fifth", "test_first_in_the_file", "test_fourth"]
+
+
+def test_workers_run_side_by_side_what_may_and_alone_what_must(project: Project, pytester: pytest.Pytester) -> None:
+    """Two tests that wait for each other pass, so they met; those that run alone meet nobody; and the wait is said."""
+    project("")  # writes the project
+    pytester.makepyfile(test_project=SIDE_BY_SIDE.replace("WITHIN_S", "60"))
+    result = pytester.runpytest_subprocess("-p", "xdist", "-n2", "--maxschedchunk=1", "-v", timeout=RUN_WITHIN_S)
+    result.assert_outcomes(passed=4)
+    assert "waits until " in result.stderr.str()
+
+
+def test_the_wait_is_said_and_a_killed_run_holds_nobody_up(project: Project, pytester: pytest.Pytester, tmp_path: Path) -> None:
+    """Between runs that know nothing of each other: one has its turn until it is killed, the other says that it waits, and goes on then."""
+    project("")
+    holding = f"""
+def test_it(load):
+    print("HAS IT", file=open({str(tmp_path / "fifo")!r}, "w"), flush=True)
+    open({str(tmp_path / "never")!r}).read()
+"""
+    pytester.makepyfile(test_holding=holding, test_project="import pytest\n@pytest.mark.alone\ndef test_it(load): ...\n")
+    os.mkfifo(tmp_path / "fifo")
+    os.mkfifo(tmp_path / "never")
+    command = [sys.executable, "-m", "pytest", "-v"]
+    holder = subprocess.Popen([*command, "test_holding.py"], cwd=pytester.path, stdout=subprocess.DEVNULL)
+    try:
+        assert (tmp_path / "fifo").read_text() == "HAS IT\n"
+        waiter = subprocess.Popen([*command, "test_project.py"], cwd=pytester.path, stdout=subprocess.PIPE, text=True)
+        assert waiter.stdout is not None
+        assert any("test_it waits until it is alone on this machine, because it measures time" in line for line in waiter.stdout)
+    finally:
+        holder.kill()
+        holder.wait()
+    told, _ = waiter.communicate(timeout=RUN_WITHIN_S)
+    assert "1 passed" in told
