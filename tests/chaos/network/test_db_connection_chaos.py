@@ -38,6 +38,7 @@ class TestDatabaseConnection:
         recording.measure("1.1.1.m3", measures.recovery_time())
         recording.require(fault_observed(Refuse.kind), no_hang(within=seconds(3)), error_is_clear(), recovers(within=seconds(5)))
 
+    @pytest.mark.alone
     @pytest.mark.claims("1.1.1a", "1.1.1.m1")
     @pytest.mark.weakness("W-002", remedy=False)
     async def test_an_outage_is_noticed_within_a_second(self, service: Service, chaos: Chaos, load: Load) -> None:
