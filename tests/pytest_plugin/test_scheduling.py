@@ -85,6 +85,17 @@ def test_alone(load, request):
     assert others(request.node.name) == []
 '''
 
+TIMING = """
+from pathlib import Path
+
+import pytest
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol():
+    Path("begun").touch()
+    return (yield)
+"""
+
 
 def test_tests_that_run_alone_come_last_and_keep_their_order(project: Project) -> None:
     """A mark on a test that is not ours says nothing to us."""
@@ -103,7 +114,11 @@ def test_workers_run_side_by_side_what_may_and_alone_what_must(project: Project,
 
 
 def test_the_wait_is_said_and_a_killed_run_holds_nobody_up(project: Project, pytester: pytest.Pytester, tmp_path: Path) -> None:
-    """Between runs that know nothing of each other: one has its turn until it is killed, the other says that it waits, and goes on then."""
+    """
+    Between runs that know nothing of each other: one has its turn until it is killed, the other says that it waits, and goes on then.
+
+    The wait comes before whatever else wraps a test, as a plugin that limits its time does.
+    """
     project("")
     holding = f"""
 def test_it(load):
@@ -111,17 +126,20 @@ def test_it(load):
     open({str(tmp_path / "never")!r}).read()
 """
     pytester.makepyfile(test_holding=holding, test_project="import pytest\n@pytest.mark.alone\ndef test_it(load): ...\n")
+    (pytester.path / "timing.py").write_text(TIMING)
     os.mkfifo(tmp_path / "fifo")
     os.mkfifo(tmp_path / "never")
     command = [sys.executable, "-m", "pytest", "-v"]
     holder = subprocess.Popen([*command, "test_holding.py"], cwd=pytester.path, stdout=subprocess.DEVNULL)
     try:
         assert (tmp_path / "fifo").read_text() == "HAS IT\n"
-        waiter = subprocess.Popen([*command, "test_project.py"], cwd=pytester.path, stdout=subprocess.PIPE, text=True)
+        waiter = subprocess.Popen([*command, "-p", "timing", "test_project.py"], cwd=pytester.path, stdout=subprocess.PIPE, text=True)
         assert waiter.stdout is not None
         assert any("test_it waits until it is alone on this machine, because it measures time" in line for line in waiter.stdout)
+        assert not (pytester.path / "begun").exists()
     finally:
         holder.kill()
         holder.wait()
     told, _ = waiter.communicate(timeout=RUN_WITHIN_S)
     assert "1 passed" in told
+    assert (pytester.path / "begun").exists()
