@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         Reorder,
     )
     from fraiseql_chaos.layers.packet.match import Match
-    from fraiseql_chaos.layers.server.faults import Stop
+    from fraiseql_chaos.layers.server.faults import Freeze, Stop
     from fraiseql_chaos.layers.stream.faults import (
         Bandwidth,
         Blackhole,
@@ -95,6 +95,7 @@ __all__ = [
     "Duplicate",
     "Duration",
     "Flapping",
+    "Freeze",
     "HalfOpen",
     "Hang",
     "History",
@@ -168,7 +169,7 @@ _HOMES: Final = {
         "Reorder",
     ),
     "layers.packet.match": ("Match",),
-    "layers.server.faults": ("Stop",),
+    "layers.server.faults": ("Freeze", "Stop"),
     "layers.stream.faults": (
         "Bandwidth",
         "Blackhole",

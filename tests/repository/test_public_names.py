@@ -10,7 +10,7 @@ import pytest
 PINNED = {
     "fraiseql_chaos": """
         AnswerError Bandwidth Baseline BitFlip Blackhole BurstLoss Chaos Corrupt CorruptMessage CutAt DelayMessage DropMessage Duplicate
-        Duration Flapping HalfOpen Hang History Latency Limit Load Loss Match PacketDelay PacketRate Partition Rate Recording Refuse Reorder
+        Duration Flapping Freeze HalfOpen Hang History Latency Limit Load Loss Match PacketDelay PacketRate Partition Rate Recording Refuse Reorder
         Reset ResetAt Scope Service Slicer SlowAccept SlowClose StallAt Stop Timeout Trigger TruncateResult all_of ambiguous_commit any_of
         availability correct_results detects_within error_is_clear fault_observed isolated latency latency_within measures memory_below ms
         no_crash no_data_loss no_duplicates no_hang per_second read_baseline read_history recovers recovers_within seconds slowdown
