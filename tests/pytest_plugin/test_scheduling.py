@@ -24,6 +24,8 @@ def test_first_in_the_file(load): ...
 
 def test_second(load): ...
 
+def test_with_a_baseline(baseline): ...
+
 @pytest.mark.alone
 def test_theirs(): ...
 
@@ -98,10 +100,10 @@ def pytest_runtest_protocol():
 
 
 def test_tests_that_run_alone_come_last_and_keep_their_order(project: Project) -> None:
-    """A mark on a test that is not ours says nothing to us."""
+    """A mark on a test that is not ours says nothing to us; a baseline is measured, and needs no mark."""
     result = project(ORDER, "--collect-only", "-q")
     order = [line.rpartition("::")[2] for line in result.outlines if "::" in line]
-    assert order == ["test_second", "test_theirs", "test_fifth", "test_first_in_the_file", "test_fourth"]
+    assert order == ["test_second", "test_theirs", "test_fifth", "test_first_in_the_file", "test_with_a_baseline", "test_fourth"]
 
 
 def test_workers_run_side_by_side_what_may_and_alone_what_must(project: Project, pytester: pytest.Pytester) -> None:

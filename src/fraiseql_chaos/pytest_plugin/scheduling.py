@@ -2,7 +2,7 @@
 The suite decides what runs side by side.
 
 A chaos test that does not measure time runs beside others; one that is marked ``alone`` has the machine for itself, from the start of its service to its
-end. This holds between the workers of pytest-xdist, and between runs that know nothing of each other. Tests that run alone come last, so that workers first do
+end, and so has one with a ``baseline``, which is nothing but times. This holds between the workers of pytest-xdist, and between runs that know nothing of each other. Tests that run alone come last, so that workers first do
 side by side what can be done so. Without pytest-xdist everything runs one after the other, in the same order.
 
 The wait lies outside of everything that pytest times, so it counts neither in a test's duration nor against a time limit.
@@ -55,10 +55,14 @@ def _turn(config: pytest.Config, told: str, *, alone: bool) -> AbstractContextMa
 
 
 def _runs_alone(item: pytest.Item) -> bool:
-    return item.get_closest_marker("alone") is not None and _is_chaos_test(item)
+    return _has_of_ours(item, "baseline") or (item.get_closest_marker("alone") is not None and _is_chaos_test(item))
 
 
 def _is_chaos_test(item: pytest.Item) -> bool:
-    """Tell whether a test has a service or a load of ours, also through another fixture."""
+    return _has_of_ours(item, "service", "load")
+
+
+def _has_of_ours(item: pytest.Item, *names: str) -> bool:
+    """Tell whether a test has a fixture of ours, also through another one."""
     known: Any = getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", {})
-    return any(fixture.func.__module__.startswith("fraiseql_chaos.") for name in ("service", "load") for fixture in known.get(name, ()))
+    return any(fixture.func.__module__.startswith("fraiseql_chaos.") for name in names for fixture in known.get(name, ()))
