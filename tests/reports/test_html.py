@@ -130,7 +130,7 @@ def test_every_test_is_there_with_reasons_evidence_replay_weakness_and_skips(pag
     assert page.count('<details class="card ') == 6
     assert "recovers within: a request planned 1.68 s after the fault's end still failed" in text
     assert "12 kernel, asked by a connect to the edge 12 connects were answered ECONNREFUSED" in text
-    assert "Known weakness W-007." in text
+    assert 'Known weakness <a href="#weakness-W-007">W-007</a>.' in page
     assert "Remedy set environment to production" in text
     assert "test_connection_refused' --chaos-seed=42" in text
     assert "this kernel has no sch_netem; load the module, or use the packet link" in text
@@ -147,7 +147,7 @@ def test_status_is_a_word_and_never_a_colour_alone(page: str) -> None:
     badges = re.findall(r'<span class="badge (\w+)">(.*?)</span>', page, re.DOTALL)
 
     of_tests, of_indicators = [*badges[:6], *badges[15:]], badges[6:15]
-    assert len(badges) == 21
+    assert len(badges) == 22
     assert all(words.endswith(f"</svg>{standing}") for standing, words in of_tests)
     said = {"held": "met", "violated": "not met", "inconclusive": "cannot tell"}
     assert all(words.endswith(f"</svg>{said[standing]}") for standing, words in of_indicators)
