@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,6 +14,13 @@ pytest_plugins = ["pytester"]
 type Project = Callable[..., pytest.RunResult]
 
 RUN_WITHIN_S = 120
+
+
+@pytest.fixture(autouse=True)
+def made_histories_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also by a run in a process of its own."""
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
+
 
 ORDER = """
 import pytest
@@ -115,33 +121,28 @@ def test_workers_run_side_by_side_what_may_and_alone_what_must(project: Project,
     assert "[gw0]     test_alone waits until it is alone on this machine, because it measures time" in result.stderr.str()
 
 
-def test_the_wait_is_said_and_a_killed_run_holds_nobody_up(project: Project, pytester: pytest.Pytester, tmp_path: Path) -> None:
+def test_the_wait_is_said_and_a_killed_run_holds_nobody_up(project: Project, pytester: pytest.Pytester) -> None:
     """
     Between runs that know nothing of each other: one has its turn until it is killed, the other says that it waits, and goes on then.
 
     The wait comes before whatever else wraps a test, as a plugin that limits its time does.
     """
     project("")
-    holding = f"""
-def test_it(load):
-    print("HAS IT", file=open({str(tmp_path / "fifo")!r}, "w"), flush=True)
-    open({str(tmp_path / "never")!r}).read()
-"""
+    holding = "import sys\ndef test_it(load):\n    print('HAS IT', flush=True)\n    sys.stdin.readline()\n"
     pytester.makepyfile(test_holding=holding, test_project="import pytest\n@pytest.mark.alone\ndef test_it(load): ...\n")
     (pytester.path / "timing.py").write_text(TIMING)
-    os.mkfifo(tmp_path / "fifo")
-    os.mkfifo(tmp_path / "never")
     command = [sys.executable, "-m", "pytest", "-v"]
-    holder = subprocess.Popen([*command, "test_holding.py"], cwd=pytester.path, stdout=subprocess.DEVNULL)
+    holder = subprocess.Popen([*command, "-s", "test_holding.py"], cwd=pytester.path, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert holder.stdout is not None
     try:
-        assert (tmp_path / "fifo").read_text() == "HAS IT\n"
+        assert any("HAS IT" in line for line in holder.stdout)
         waiter = subprocess.Popen([*command, "-p", "timing", "test_project.py"], cwd=pytester.path, stdout=subprocess.PIPE, text=True)
         assert waiter.stdout is not None
         assert any("test_it waits until it is alone on this machine, because it measures time" in line for line in waiter.stdout)
         assert not (pytester.path / "begun").exists()
     finally:
         holder.kill()
-        holder.wait()
+        holder.communicate()
     told, _ = waiter.communicate(timeout=RUN_WITHIN_S)
     assert "1 passed" in told
     assert (pytester.path / "begun").exists()
