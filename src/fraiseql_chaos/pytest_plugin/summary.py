@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import nullcontext
 
 import pytest
@@ -12,14 +13,22 @@ __all__ = ["pytest_terminal_summary", "say"]
 
 
 def say(config: pytest.Config, line: str) -> None:
-    """Print a line of live progress past pytest's capturing, if ``-v`` asks for detail; a worker of pytest-xdist has no terminal."""
+    """
+    Print a line of live progress past pytest's capturing, if ``-v`` asks for detail.
+
+    A worker of pytest-xdist has no terminal, but its standard error is the one of the run.
+    """
     terminal = config.pluginmanager.get_plugin("terminalreporter")
     capturing = config.pluginmanager.get_plugin("capturemanager")
-    if terminal is None or config.get_verbosity() < 1 or hasattr(config, "workerinput"):
+    worker: str | None = getattr(config, "workerinput", {}).get("workerid")
+    if config.get_verbosity() < 1 or (terminal is None and worker is None):
         return
     with nullcontext() if capturing is None else capturing.global_and_fixture_disabled():
-        terminal.ensure_newline()
-        terminal.write_line(f"    {line}")
+        if worker is not None:
+            print(f"[{worker}]     {line}", file=sys.stderr, flush=True)  # noqa: T201  see above
+        elif terminal is not None:
+            terminal.ensure_newline()
+            terminal.write_line(f"    {line}")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -126,6 +126,8 @@ class Weakness:
         violates: The kinds of expectations that it breaks, and that it excuses; a violation of any other kind is news.
         affects: The releases it was seen in.
         remedy: What a user can do about it; empty if nothing is known.
+        evidence: What was measured, and by which test.
+        cause: Why it is so, with file and line in FraiseQL's source.
     """
 
     id: str
@@ -133,6 +135,8 @@ class Weakness:
     violates: tuple[str, ...]
     affects: str = ""
     remedy: str = ""
+    evidence: str = field(default="", metadata=ADDED_LATER)
+    cause: str = field(default="", metadata=ADDED_LATER)
 
     def explains(self, findings: Iterable[Finding]) -> bool:
         """Tell whether everything that is violated is what this weakness breaks: it excuses no wrong answer and no crash beside it."""

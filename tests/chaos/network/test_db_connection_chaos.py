@@ -118,6 +118,7 @@ class TestDatabaseConnection:
 
         recording.require(fault_observed(silence.kind), no_hang(within=seconds(3)))
 
+    @pytest.mark.alone
     @pytest.mark.claims("1.1.1a", "1.1.1.m1")
     @pytest.mark.weakness("W-002", remedy=False)
     async def test_an_outage_is_noticed_within_a_second(self, service: Service, chaos: Chaos, load: Load) -> None:
