@@ -61,8 +61,8 @@ async def deployment(request: pytest.FixtureRequest, tmp_path_factory: pytest.Te
         await rig.close()
 
 
-async def run(deployment: Deployment, path: Path, *faults: Fault, disarmed: bool = False, lasting: Duration = seconds(5)) -> History:
-    window = Window(begin=seconds(1), end=seconds(4))
+async def run(deployment: Deployment, path: Path, *faults: Fault, disarmed: bool = False, lasting: Duration = seconds(4)) -> History:
+    window = Window(begin=seconds(1), end=seconds(3))
     experiment = Experiment(
         name="both",
         operations=tuple(o for o in deployment.application.workload.operations if o.kind == "query"),
