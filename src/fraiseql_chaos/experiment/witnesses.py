@@ -17,7 +17,19 @@ from fraiseql_chaos.errors import InternalError
 from fraiseql_chaos.experiment.deployment import Deployment
 from fraiseql_chaos.history import Sample
 from fraiseql_chaos.plan import Plan
-from fraiseql_chaos.probes import CLIENTS, Edge, LinkKernels, Probe, ServerSessions, ServiceMemory, ServicePath, ServiceReady, clients, sampling
+from fraiseql_chaos.probes import (
+    CLIENTS,
+    Edge,
+    LinkKernels,
+    Probe,
+    ServerProcesses,
+    ServerSessions,
+    ServiceMemory,
+    ServicePath,
+    ServiceReady,
+    clients,
+    sampling,
+)
 from fraiseql_chaos.probes.inside import InsideProbes
 from fraiseql_chaos.rig.keeper import Child
 
@@ -98,6 +110,7 @@ def probes_of(plan: Plan, deployment: Deployment) -> tuple[Probe, ...]:
     """
     wanted = _wanted(plan)
     makers: dict[str, Callable[[], Probe]] = {
+        "server_processes": lambda: ServerProcesses(deployment.server.leader),
         "server_sessions": lambda: ServerSessions(deployment.server.control_dsn(), deployment.database),
         "service_path": lambda: ServicePath(deployment.service.child.pid, edge_port=deployment.way.address.port, server_port=_around(deployment)),
         "link_kernels": lambda: _kernels(deployment),
