@@ -27,7 +27,7 @@ PLACE = cast(
         database="blog",
         database_url=URL,
         user="app",
-        server=SimpleNamespace(control_dsn=lambda: URL, port=5433),
+        server=SimpleNamespace(control_dsn=lambda: URL, port=5433, leader=lambda: 1),
         service=SimpleNamespace(url="http://127.0.0.1:1", unix_socket=None, child=SimpleNamespace(pid=1)),
     ),
 )
