@@ -2,9 +2,9 @@
 Whatever is under way when the runner is killed, nothing is left of it.
 
 Twenty runners, each killed with SIGKILL at a moment drawn by lot: while the rig comes up, while faults are armed, while processes are
-stopped or settings changed, while service and server live in networks of their own, and while a whole experiment runs, generator and all. A
-network of ours has no name, so it is gone with the last process in it. All that a runner started can be recognised by the
-temporary directory it was given.
+stopped or settings changed, while service, proxy and server live in networks of their own, with witnesses that look from inside, and while a
+whole experiment runs, generator and all. A network of ours has no name, so it is gone with the last process in it. All that a runner started can
+be recognised by the temporary directory it was given.
 """
 
 from __future__ import annotations
@@ -66,13 +66,13 @@ asyncio.run(main())
 BARE = ([sys.executable, "-c", RUNNER], b"deployed")
 
 
-def whole(fault: str) -> tuple[list[str], bytes]:
+def whole(*faults: str) -> tuple[list[str], bytes]:
     """Return a runner of a whole experiment."""
-    words = ["run", f"--fault={fault}", "--from=200ms", "--for=600ms", "--recovers-within=4s"]
+    words = ["run", *(f"--fault={fault}" for fault in faults), "--from=200ms", "--for=600ms", "--recovers-within=4s"]
     return [sys.executable, "-m", "fraiseql_chaos.cli", *words], b"requests, "
 
 
-MOMENTS = (BARE, BARE, whole("database_unavailable,mode=crash"), whole("loss,rate=0.3"))
+MOMENTS = (BARE, BARE, whole("database_unavailable,mode=crash"), whole("latency,delay=20ms", "loss,rate=0.3"))
 """What the n-th of each four runners does, and what it prints once its service stands; every other one is killed only after that."""
 
 

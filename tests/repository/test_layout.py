@@ -37,6 +37,7 @@ ABOUT_SEVERAL: dict[str, str] = {
     "test_package.py": "proves the package's own __init__.py",
     "experiment/test_ambiguous_commit.py": "shows a fault of the wire on a real mutation of a real service; rig, layers and server all have a part",
     "layers/stream/test_storm.py": "drives one proxy with a thousand connections and ten thousand changes; the relay, the engine and the control socket hold together or not",
+    "experiment/test_both.py": "bends messages and packets on one way; network, proxy, link and those who look from inside hold together or not",
     "experiment/test_cleanup.py": "kills the runner at random moments; what must be left, nothing, is everybody's doing",
     "layers/wire/test_conformance.py": "real clients through the whole of the wire layer; none of its modules is their home",
     "experiment/test_negative_controls.py": "shows the bundled suite red, by disarmed injectors and by services with a defect",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
@@ -19,7 +20,7 @@ from fraiseql_chaos.experiment.application import Application
 from fraiseql_chaos.experiment.deployment import Deployment
 from fraiseql_chaos.experiment.network import MTU, Network, Reading, Way, start_network
 from fraiseql_chaos.plan import EdgeKind
-from fraiseql_chaos.rig.keeper import Keeper
+from fraiseql_chaos.rig.keeper import Child, Keeper
 from fraiseql_chaos.rig.postgres.binaries import Binaries, find_binaries
 from fraiseql_chaos.rig.postgres.cluster import Cluster
 from fraiseql_chaos.rig.postgres.dsn import parse_dsn, to_uri
@@ -126,7 +127,7 @@ class Rig:
         finally:
             await asyncio.to_thread(self.keeper.close)
 
-    def lost(self, *, server_taken: bool = False) -> str | None:
+    def lost(self, *, server_taken: bool = False, others: Sequence[Child] = ()) -> str | None:
         """
         Tell which part of the rig has ended although nobody asked for it; None if all of them live.
 
@@ -134,8 +135,9 @@ class Rig:
 
         Args:
             server_taken: Whether a fault keeps the server away just now.
+            others: Processes that belong to it for the time being.
         """
-        for part in self.network.parts():
+        for part in (*self.network.parts(), *others):
             if (status := self.keeper.exit_status(part)) is not None:
                 return f"the {part.name} ended (status {status}) although nobody asked for it"
         end = None if server_taken else self.server.ended()

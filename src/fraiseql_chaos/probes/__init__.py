@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fraiseql_chaos.probes.answer import EdgeAnswer
+from fraiseql_chaos.probes.clients import CLIENTS, Edge, clients
 from fraiseql_chaos.probes.edge import EdgeConnect, EdgeRoundTrip
 from fraiseql_chaos.probes.greeting import EdgeFarewell, EdgeGreeting, EdgeIdle
 from fraiseql_chaos.probes.kernels import LinkKernels
@@ -15,6 +16,8 @@ from fraiseql_chaos.probes.states import ServerProcesses
 from fraiseql_chaos.probes.transfer import EdgeTransfer
 
 __all__ = [
+    "CLIENTS",
+    "Edge",
     "EdgeAnswer",
     "EdgeConnect",
     "EdgeFarewell",
@@ -31,6 +34,7 @@ __all__ = [
     "ServiceMemory",
     "ServicePath",
     "ServiceReady",
+    "clients",
     "connections_to",
     "sampling",
 ]

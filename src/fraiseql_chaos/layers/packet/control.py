@@ -117,7 +117,7 @@ class LinkControl:
 
     def socket(self, link: str, side: Side, *, family: int = socket.AF_INET, kind: int = socket.SOCK_STREAM) -> socket.socket:
         """
-        Return a new socket that lives at one end, whoever we are.
+        Return a new socket that lives at one end, whoever we are; one of ``AF_NETLINK`` asks the kernel there about its sockets (sock_diag).
 
         Raises:
             DeclarationError: If there is no such link.

@@ -30,7 +30,7 @@ HITS_AT_ONCE: Final = 1_000
 """How many hits are answered at a time, so that no answer holds the loop for more than a few milliseconds."""
 
 _KINDS: Final = frozenset({socket.SOCK_STREAM, socket.SOCK_DGRAM})
-_FAMILIES: Final = frozenset({socket.AF_INET, socket.AF_INET6})
+_FAMILIES: Final = frozenset({socket.AF_INET, socket.AF_INET6, socket.AF_NETLINK})
 
 
 class Commands:
@@ -84,7 +84,7 @@ class Commands:
                 raise LocalProtocolError(
                     "a command is an object with one of these sets of keys: do=ping; do=namespaces; do=open, link, seed, mtu; "
                     "do=arm, link, fault_id, fault, dice; do=heal, link, fault_id; do=ledger, link; do=hits, link, since (from 0); "
-                    "do=tap, link, side (near, far); do=socket, link, side, family (2, 10), kind (1, 2); do=close, link; "
+                    "do=tap, link, side (near, far); do=socket, link, side, family (2, 10, 16), kind (1, 2); do=close, link; "
                     f"not {request!r:.200}; nothing was done"
                 )
         return None

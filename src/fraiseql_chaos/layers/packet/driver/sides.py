@@ -22,6 +22,7 @@ __all__ = ["TAP_BYTES", "Sides"]
 _SO_RCVBUFFORCE: Final = 33
 _SO_TIMESTAMPNS: Final = 35
 _ETH_P_ALL: Final = 3
+_NETLINK_SOCK_DIAG: Final = 4
 
 TAP_BYTES: Final = 32 * 2**20
 """What a capture may fall behind before its kernel drops, and counts what it dropped."""
@@ -81,9 +82,10 @@ class Sides:
         return tap
 
     def socket(self, side: Side, family: int, kind: int) -> socket.socket:
-        """Return a new socket that lives at one end."""
+        """Return a new socket that lives at one end; one of ``AF_NETLINK`` asks the kernel there about its sockets (sock_diag)."""
+        protocol = _NETLINK_SOCK_DIAG if family == socket.AF_NETLINK else 0
         with self.visited(side):
-            return socket.socket(family, kind | socket.SOCK_CLOEXEC)
+            return socket.socket(family, kind | socket.SOCK_CLOEXEC, protocol)
 
     def close(self) -> None:
         """Let go of the near network; it ends when nobody else lives in it."""
