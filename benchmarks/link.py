@@ -5,6 +5,7 @@ What a packet link costs, against a veth pair and against loopback.
 
     loopback   client ------------------------------------------------ server     one network
     veth       client --- kernel --- veth pair --- kernel ------------- server     two networks, the kernel's own wire
+    bare       client --- kernel --- TUN [ read, write ] TUN --- kernel --- server   the least that any process in between costs
     link       client --- kernel --- TUN [ forwarder ] TUN --- kernel --- server   two networks, our wire
 
 Everything is measured in one run, in short interleaved rounds whose order is shuffled, because a busy host changes from second to second: believe
@@ -23,6 +24,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import os
 import random
 import shutil
 import socket
@@ -34,14 +36,16 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from fraiseql_chaos.core import seconds
 from fraiseql_chaos.layers.packet.control import LinkControl
-from fraiseql_chaos.layers.packet.driver.devices import configure, do_without_offloads, open_veth
+from fraiseql_chaos.layers.packet.driver.devices import configure, do_without_offloads, open_tun, open_veth
 from fraiseql_chaos.layers.packet.driver.namespaces import Network, enter_own_network
-from fraiseql_chaos.layers.packet.ends import addresses_of
+from fraiseql_chaos.layers.packet.driver.sides import Sides
+from fraiseql_chaos.layers.packet.ends import SIDES, addresses_of
 from fraiseql_chaos.layers.packet.faults import Loss
 
 ECHOES_A_ROUND: Final = 400
@@ -49,10 +53,11 @@ BULK_BYTES: Final = 16 * 2**20
 BULK_ROUNDS: Final = 5
 MTUS: Final = (1500, 9000)
 NEVER: Final = 1e-15
+LINK: Final = "bench"
 DEADLINE_S: Final = 30
 CHUNK: Final = 2**18
 
-TARGETS: Final = {"round_trip_us": 60, "cpu_a_packet_us": 8}
+TARGETS: Final = {"round_trip_us": 60, "cpu_a_packet_us": 8, "cpu_to_bare": 1.3}
 
 type Opening = Callable[[], socket.socket]
 """Returns a new TCP socket that lives at one end of a way."""
@@ -106,15 +111,18 @@ def forwarder() -> Iterator[tuple[LinkControl, int]]:
 
 
 @contextlib.contextmanager
-def capture(control: LinkControl, link: str) -> Iterator[int]:
+def capture(control: LinkControl) -> Iterator[int]:
     """Record both ends of a link, as an experiment does, and yield the recording's process id."""
     with tempfile.TemporaryDirectory(prefix="fraiseql-chaos-bench-") as directory, socket.socket(socket.AF_UNIX) as listener:
         listener.bind(f"{directory}/control")
         listener.listen()
         listener.settimeout(DEADLINE_S)
-        with process([sys.executable, "-m", "fraiseql_chaos.probes.capture", "--control", f"{directory}/control"]) as pid, listener.accept()[0] as peer:
+        with (
+            process([sys.executable, "-m", "fraiseql_chaos.probes.capture", "--control", f"{directory}/control"]) as pid,
+            listener.accept()[0] as peer,
+        ):
             files = {"near": f"{directory}/near.pcap", "far": f"{directory}/far.pcap", "bytes_max": 2**30}
-            taps = control.tap(link, "near"), control.tap(link, "far")
+            taps = control.tap(LINK, "near"), control.tap(LINK, "far")
             socket.send_fds(peer, [json.dumps({"record": files}).encode() + b"\n"], [tap.fileno() for tap in taps])
             for tap in taps:
                 tap.close()
@@ -124,8 +132,8 @@ def capture(control: LinkControl, link: str) -> Iterator[int]:
 
 
 @contextlib.contextmanager
-def link_ways(control: LinkControl, forwarder_pid: int, mtu: int) -> Iterator[list[Way]]:
-    """Open a link for each state that one can be in, and yield the ways over them."""
+def link_ways(mtu: int) -> Iterator[list[Way]]:
+    """Open a link for each state that one can be in, with a forwarder of its own as each rig has one, and yield the ways over them."""
     with contextlib.ExitStack() as stack:
         ways = []
         for name, has_loss, has_capture in (
@@ -134,27 +142,32 @@ def link_ways(control: LinkControl, forwarder_pid: int, mtu: int) -> Iterator[li
             ("link, capture", False, True),
             ("link, both", True, True),
         ):
-            label = f"{name} {mtu}"
-            ends = control.open(label, seed=1, mtu=mtu)
+            control, pid = stack.enter_context(forwarder())
+            ends = control.open(LINK, seed=1, mtu=mtu)
             if has_loss:
-                control.arm(label, "loss", Loss(rate=NEVER))
-            recorder = stack.enter_context(capture(control, label)) if has_capture else None
+                control.arm(LINK, "loss", Loss(rate=NEVER))
+            recorder = stack.enter_context(capture(control)) if has_capture else None
             ways.append(
                 Way(
                     name=name,
-                    near=lambda label=label: control.socket(label, "near"),  # type: ignore[misc]
-                    far=lambda label=label: control.socket(label, "far"),  # type: ignore[misc]
+                    near=partial(control.socket, LINK, "near"),
+                    far=partial(control.socket, LINK, "far"),
                     address=str(ends.far.ipv4),
-                    cpu_s=lambda recorder=recorder: (cpu_s(forwarder_pid), cpu_s(recorder)),  # type: ignore[misc]
-                    packets=lambda label=label: carried(control, label),  # type: ignore[misc]
+                    cpu_s=partial(both_cpu_s, pid, recorder),
+                    packets=partial(carried, control),
                 )
             )
         yield ways
 
 
-def carried(control: LinkControl, link: str) -> int:
+def both_cpu_s(forwarder_pid: int, recorder_pid: int | None) -> tuple[float, float]:
+    """Return the processor time that a forwarder and a recording have used."""
+    return cpu_s(forwarder_pid), cpu_s(recorder_pid)
+
+
+def carried(control: LinkControl) -> int:
     """Return how many packets a link has carried, both directions together."""
-    ledger = control.ledger(link)
+    ledger = control.ledger(LINK)
     return ledger.up.packets + ledger.down.packets
 
 
@@ -196,6 +209,56 @@ class Pairs:
             subprocess.run(["tc", "qdisc", "add", "dev", device, "root", *discipline], check=True, capture_output=True, text=True)
 
 
+CARRIER: Final = """
+import os, select, sys
+near, far = int(sys.argv[1]), int(sys.argv[2])
+epoll, other = select.epoll(), {near: far, far: near}
+for device in other:
+    epoll.register(device, select.EPOLLIN)
+while True:
+    for device, _ in epoll.poll():
+        os.write(other[device], os.read(device, 65600))
+"""
+"""Carries packets between two devices, and knows nothing."""
+
+
+@contextlib.contextmanager
+def bare_way(home: Network, mtu: int) -> Iterator[Way]:
+    """Make two TUN devices with the least between them that carries packets at all, and yield the way over them."""
+    sides = Sides(mtu, home)
+    devices = []
+    for side in SIDES:
+        with sides.visited(side):
+            devices.append(open_tun(sides.names[side]))
+    sides.configure(mtu)
+
+    def near() -> socket.socket:
+        with sides.visited("near"):
+            return socket.socket()
+
+    with process([sys.executable, "-c", CARRIER, *devices], pass_fds=devices) as pid:
+        for device in devices:
+            os.close(device)
+        yield Way(
+            name="bare",
+            near=near,
+            far=socket.socket,
+            address=str(addresses_of(mtu)[1].ip),
+            cpu_s=partial(both_cpu_s, pid, None),
+            packets=partial(passed, sides.names["far"]),
+        )
+    sides.close()
+
+
+def passed(device: str) -> int:
+    """Return how many packets a device of this network has taken and given, by its kernel's count (proc_net_dev)."""
+    for line in Path("/proc/thread-self/net/dev").read_text(encoding="ascii").splitlines():
+        name, _, counts = line.partition(":")
+        if name.strip() == device:
+            return int(counts.split()[1]) + int(counts.split()[9])
+    raise LookupError(f"no device is called {device!r}")
+
+
 def netem_missing(home: Network) -> str:
     """Return why netem cannot be measured; empty if it can."""
     if shutil.which("tc") is None:
@@ -203,7 +266,9 @@ def netem_missing(home: Network) -> str:
     trial = Network.make(home)
     try:
         with trial.visited(home):
-            tried = subprocess.run(["tc", "qdisc", "add", "dev", "lo", "root", "netem", "limit", "10000"], capture_output=True, text=True, check=False)
+            tried = subprocess.run(
+                ["tc", "qdisc", "add", "dev", "lo", "root", "netem", "limit", "10000"], capture_output=True, text=True, check=False
+            )
     finally:
         trial.close()
     return "" if tried.returncode == 0 else f"this kernel has none (sch_netem): {tried.stderr.strip().splitlines()[0]}"
@@ -313,25 +378,31 @@ def quantile(values: list[float], share: float) -> float:
 
 def run(rounds: int) -> dict[str, Any]:
     """Measure everything, and return the numbers."""
-    with forwarder() as (control, pid):
-        home, _ = enter_own_network()  # Only now: the forwarder makes a network, and a user namespace, of its own.
+    with contextlib.ExitStack() as stack:
+        links = {mtu: stack.enter_context(link_ways(mtu)) for mtu in MTUS}
+        home, _ = enter_own_network()  # Only now: a forwarder makes networks, and a user namespace, of its own.
         pairs, missing = Pairs(home), netem_missing(home)
-        netem = {} if missing else {"discipline": ("netem", "limit", "10000")}
         loopback = Way(name="loopback", near=socket.socket, far=socket.socket, address="127.0.0.1")
+        by_round: dict[str, dict[str, list[float]]] = {}
         bulk: dict[str, Any] = {}
-        for mtu in MTUS:
-            with link_ways(control, pid, mtu) as ways:
-                wires = [pairs.way("veth", mtu), *([pairs.way("veth, netem", mtu, **netem)] if netem else [])]
-                if mtu == MTUS[0]:
-                    by_round = measure_round_trips([loopback, *wires, *ways], rounds)
-                bulk[str(mtu)] = summed(measure_bulk([pairs.way("veth, offloads", mtu, offloads=True), *wires, *ways]))
+        for mtu, ways in links.items():
+            wires = [pairs.way("veth", mtu)]
+            if not missing:
+                wires.append(pairs.way("veth, netem", mtu, discipline=("netem", "limit", "10000")))
+            wires.append(stack.enter_context(bare_way(home, mtu)))
+            by_round = by_round or measure_round_trips([loopback, *wires, *ways], rounds)
+            bulk[str(mtu)] = summed(measure_bulk([pairs.way("veth, offloads", mtu, offloads=True), *wires, *ways]))
     return {
         "round_trips": summed(by_round),
         "bulk": bulk,
         "ratios": {name: ratios(by_round, name) for name in by_round},
         "netem": missing or "measured",
         "targets": TARGETS,
-        "reached": {name: statistics.median(by_round["link"][column]) for name, column in (("round_trip_us", "p50_us"), ("cpu_a_packet_us", "cpu_us"))},
+        "reached": {
+            "round_trip_us": statistics.median(by_round["link"]["p50_us"]),
+            "cpu_a_packet_us": statistics.median(by_round["link"]["cpu_us"]),
+            "cpu_to_bare": ratio(by_round, "cpu_us", "link", "bare"),
+        },
     }
 
 
@@ -341,21 +412,24 @@ def summed(by_round: Mapping[str, Mapping[str, list[float]]]) -> dict[str, dict[
 
 
 def ratios(by_round: Mapping[str, Mapping[str, list[float]]], name: str) -> dict[str, float]:
-    """Return how much longer a round trip takes than by each yardstick: the median of the rounds' own ratios, because the host differs from round to round."""
+    """Return how much longer a round trip takes than by each yardstick."""
+    return {rival: ratio(by_round, "p50_us", name, rival) for rival in ("loopback", "veth", "bare", "link")}
 
-    def ratio(rival: str) -> float:
-        return statistics.median(one / other for one, other in zip(by_round[name]["p50_us"], by_round[rival]["p50_us"], strict=True))
 
-    return {rival: ratio(rival) for rival in ("loopback", "veth", "link")}
+def ratio(by_round: Mapping[str, Mapping[str, list[float]]], what: str, one: str, other: str) -> float:
+    """Return the median of the rounds' own ratios, because the host differs from round to round."""
+    return statistics.median(mine / yours for mine, yours in zip(by_round[one][what], by_round[other][what], strict=True))
 
 
 def show(outcome: Mapping[str, Any]) -> None:
     """Print the numbers as tables."""
-    print(f"{'round trip':<18}{'p50 us':>8}{'p99 us':>8}{'x loopback':>12}{'x veth':>8}{'x link':>8}{'CPU us a packet':>17}{'capture CPU us':>16}")
+    print(
+        f"{'round trip':<18}{'p50 us':>8}{'p99 us':>8}{'x loopback':>12}{'x veth':>8}{'x bare':>8}{'x link':>8}{'CPU us a packet':>17}{'capture CPU us':>16}"
+    )
     for name, row in outcome["round_trips"].items():
         against = outcome["ratios"][name]
         print(
-            f"{name:<18}{row['p50_us']:>8.1f}{row['p99_us']:>8.1f}{against['loopback']:>12.2f}{against['veth']:>8.2f}{against['link']:>8.2f}"
+            f"{name:<18}{row['p50_us']:>8.1f}{row['p99_us']:>8.1f}{against['loopback']:>12.2f}{against['veth']:>8.2f}{against['bare']:>8.2f}{against['link']:>8.2f}"
             f"{row['cpu_us']:>17.1f}{row['capture_us']:>16.1f}"
         )
     for mtu, table in outcome["bulk"].items():
