@@ -203,7 +203,7 @@ def test_what_was_counted_stands_beside_what_was_asked_and_captures_can_be_opene
 
     told = " ".join(parsed.text.split())
     assert "Asked against counted: packets that never arrived" in told
-    assert "to the server 5 % 100 of 1000 10 % 7.69 to 12.7 % outside" in told
-    assert "both ways 5 % 200 of 2000 10 % 8.34 to 11.9 % outside" in told
+    assert "to the server 5 % 100 of 1000 10 % 7.7 to 12.7 % outside" in told
+    assert "both ways 5 % 200 of 2000 10 % 8.34 to 11.8 % outside" in told
     assert "1234 in all, and 3 more came after a file was full" in told
     assert {target for target in parsed.targets if not target.startswith("#")} == {"pcaps/a-1.near.pcap", "pcaps/a-1.far.pcap"}
