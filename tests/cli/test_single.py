@@ -113,6 +113,16 @@ def test_a_run_that_could_not_begin_leaves_no_folder(tmp_path: Path) -> None:
     assert list(tmp_path.glob(".chaos/runs/*")) == []
 
 
+def test_packets_of_a_way_without_a_link_cannot_be_kept(tmp_path: Path) -> None:
+    """Nobody should learn that after a run; and a folder of a run that never was is none."""
+    command = [sys.executable, "-m", "fraiseql_chaos.cli", "run", LATENCY, "--pcap"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=RUN_WITHIN_S, cwd=tmp_path)
+    assert done.returncode == 2
+    assert "--pcap keeps what crosses a packet link, and with latency there is none on the way to the database" in done.stderr
+    assert done.stderr.endswith("nothing was run\n")
+    assert list(tmp_path.glob(".chaos/runs/*")) == []
+
+
 def test_what_cannot_be_concluded_is_tried_three_times_and_all_of_them_are_kept(tmp_path: Path) -> None:
     """A fault on a statement that nobody says is never seen, so no attempt can tell anything; and a disarmed run is meant to be inconclusive."""
     words = ["run", "--fault=cut_at,sql=^NO SUCH STATEMENT", "--from=300ms", "--for=300ms", "--lasting=900ms", "--recovers-within=200ms", "--rate=20"]

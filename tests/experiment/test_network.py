@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import dpkt
 import psycopg
 import pytest
 
@@ -43,7 +44,9 @@ async def deployment(request: pytest.FixtureRequest, tmp_path_factory: pytest.Te
         await rig.close()
 
 
-async def run(deployment: Deployment, path: Path, *faults: Fault, disarmed: bool = False, lasting: Duration = seconds(4)) -> History:
+async def run(
+    deployment: Deployment, path: Path, *faults: Fault, disarmed: bool = False, lasting: Duration = seconds(4), pcaps: Path | None = None
+) -> History:
     window = Window(begin=seconds(1), end=seconds(3))
     experiment = Experiment(
         name="packets",
@@ -55,7 +58,7 @@ async def run(deployment: Deployment, path: Path, *faults: Fault, disarmed: bool
         replay="",
         disarmed=disarmed,
     )
-    return await run_experiment(experiment, deployment, path / "history.jsonl")
+    return await run_experiment(experiment, deployment, path / "history.jsonl", pcaps=pcaps)
 
 
 def evidence(history: History) -> list[Evidence]:
@@ -72,6 +75,40 @@ async def test_what_the_kernels_mend_costs_no_answer(deployment: Deployment, tmp
     hits = [event for event in history.events if isinstance(event, FaultHit)]
     assert hits
     assert all(hit.flow and hit.connection is None for hit in hits)
+
+
+async def test_what_crosses_a_link_is_kept_on_request_also_without_a_fault_and_others_can_read_it(deployment: Deployment, tmp_path: Path) -> None:
+    """Method: dpkt, which knows nothing of us, finds the service's TCP in both files, and what left the one end in the other."""
+    history = await run(deployment, tmp_path, pcaps=tmp_path / "pcaps" / "kept")
+    (kept,) = history.samples("link_pcap")
+    near, far = (read_by_dpkt(tmp_path / "pcaps" / str(kept.value[end])) for end in ("near", "far"))
+    assert [path.name for path in sorted((tmp_path / "pcaps").iterdir())] == ["kept.far.pcap", "kept.near.pcap"]
+    assert (kept.ok, kept.value["packets"], kept.value["not_kept"]) == (True, len(near) + len(far), 0)
+    asked = [raw for kind, raw in near if kind == SENT]
+    assert len(asked) > 100
+    assert set(asked) == {raw for kind, raw in far if kind != SENT}
+    assert any(ip.p == dpkt.ip.IP_PROTO_TCP and deployment.server.port == ip.data.dport for ip in map(dpkt.ip.IP, asked))
+
+
+async def test_nothing_is_kept_that_nobody_asked_for(deployment: Deployment, tmp_path: Path) -> None:
+    history = await run(deployment, tmp_path, Loss(rate=0.05))
+    assert history.samples("link_pcap") == ()
+    assert list(tmp_path.rglob("*.pcap")) == []
+    assert list(deployment.directory.rglob("*.pcap")) == []
+    ways = next(e.counted["ways"] for e in evidence(history) if e.counted)
+    assert isinstance(ways, dict)
+    assert ways.keys() == {"up", "down"}
+
+
+SENT = 4
+"""What a cooked head says of a packet that the capturing kernel sent."""
+
+
+def read_by_dpkt(path: Path) -> list[tuple[int, bytes]]:
+    """Return whether each packet of a file was sent or received, and the packet itself."""
+    with path.open("rb") as file:
+        cooked = [dpkt.sll.SLL(frame) for _, frame in dpkt.pcap.Reader(file)]
+    return [(each.type, bytes(each)[16:]) for each in cooked]
 
 
 async def test_a_link_that_was_asked_for_nothing_shows_no_fault(deployment: Deployment, tmp_path: Path) -> None:

@@ -49,6 +49,11 @@ async def run_single(arguments: argparse.Namespace, options: ChaosOptions) -> in
     """
     faults = tuple(map(_fault, arguments.fault))
     expectations = _expectations(arguments, faults)
+    if options.pcap and (options.edge or edge_for(faults)) == "stream":
+        kinds = " and ".join(fault.kind for fault in faults)
+        raise DeclarationError(
+            f"--pcap keeps what crosses a packet link, and with {kinds} there is none on the way to the database; add --edge packets, or both; nothing was run"
+        )
     begin, length = parse_duration(arguments.begin), parse_duration(arguments.length)
     promise = parse_duration(arguments.recovers_within)
     lasting = parse_duration(arguments.lasting) if arguments.lasting else begin + length + promise + AFTERWARDS

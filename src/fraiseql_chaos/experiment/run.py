@@ -93,7 +93,7 @@ class Experiment:
 
 
 async def run_experiment(
-    experiment: Experiment, deployment: Deployment, path: Path, *, observe: Callable[[Event], None] = lambda _event: None
+    experiment: Experiment, deployment: Deployment, path: Path, *, observe: Callable[[Event], None] = lambda _event: None, pcaps: Path | None = None
 ) -> History:
     """
     Run one experiment and return its history, which is also stored.
@@ -103,6 +103,7 @@ async def run_experiment(
         deployment: The service and server to do it to.
         path: Where the history is written; the file must not exist.
         observe: Is told of every event as it is written, for live progress; must be quick.
+        pcaps: What the captures of the link are called if they are kept; see ``capturing``.
 
     Raises:
         DeclarationError: If the faults exclude each other, or the database cannot be asked as an operation says; nothing was armed.
@@ -116,7 +117,7 @@ async def run_experiment(
     await check_found_by(spec.operations, deployment, mark=spec.mark)
     generator = await LoadGenerator.start(deployment.keeper, directory=deployment.directory, spec=spec)
     try:
-        async with capturing(plan, deployment) as read_capture, witnessing(plan, deployment) as witnesses:
+        async with capturing(plan, deployment, keep=pcaps) as read_capture, witnessing(plan, deployment) as witnesses:
             recorder = Recorder(path, origin_ns=now_ns() + LEAD.ns, observe=observe)
             try:
                 _write_head(recorder, experiment, deployment, plan, generator)

@@ -41,7 +41,7 @@ def laboratory_settings(options: ChaosOptions) -> LaboratorySettings:
         edge_tls=options.edge_tls,
         server_tls=options.server_tls,
     )
-    return LaboratorySettings(rig=rig, seed=options.seed, duration=options.duration, disarmed=options.disarmed)
+    return LaboratorySettings(rig=rig, seed=options.seed, duration=options.duration, disarmed=options.disarmed, pcap=options.pcap)
 
 
 def _application(app: str, workload: Path, sql: Path | None) -> Application:

@@ -108,6 +108,11 @@ OPTIONS: Final = (
     ),
     Option(name="--chaos-mtu", metavar="BYTES", help="the largest packet of a link (default: 1500)"),
     Option(
+        name="--chaos-pcap",
+        is_replayed=False,
+        help="keep what crosses the link of each experiment that has one, as the kernels of both ends see it: pcaps/*.pcap in the run's folder, for Wireshark",
+    ),
+    Option(
         name="--target-python",
         metavar="PATH",
         is_path=True,
@@ -172,6 +177,7 @@ class ChaosOptions:
         self.server_tls: bool = option("--chaos-server-tls")
         self.edge: EdgeKind | None = _edge(option("--chaos-edge"))
         self.mtu: int | None = _mtu(option("--chaos-mtu"))
+        self.pcap: bool = bool(option("--chaos-pcap"))
         self.python: Path | None = option("--target-python")
         self.app: str | None = option("--chaos-app")
         self.sql: Path | None = option("--chaos-sql")
@@ -179,6 +185,10 @@ class ChaosOptions:
         if self.dsn is not None and self.server_tls:
             raise DeclarationError(
                 "--chaos-server-tls is for a server of ours; with --chaos-dsn the DSN says whether TLS is spoken (sslmode); nothing was run"
+            )
+        if self.dsn is not None and self.pcap:
+            raise DeclarationError(
+                "--chaos-pcap keeps what crosses a packet link, and the server of --chaos-dsn cannot be moved to the far end of one; nothing was run"
             )
         if self.comparison is not None and self.baseline is None:
             raise DeclarationError("--chaos-comparison (in pytest also --report) needs --baseline: it compares this run with one; nothing was run")
