@@ -86,12 +86,14 @@ class PacketLedger:
         down: What crossed towards the service.
         fitted: How many packets each fault was about, by its id, healed faults included.
         hits: How often each fault did what, by its id and the decision; what it let pass is the rest.
+        uncounted: The ids of those of which nobody counts what they do: the kernel does it, and does not tell.
     """
 
     up: Traffic
     down: Traffic
     fitted: Mapping[str, int]
     hits: Mapping[str, Mapping[str, int]]
+    uncounted: tuple[str, ...] = ()
 
 
 class Hits:
