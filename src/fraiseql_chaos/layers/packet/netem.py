@@ -31,13 +31,16 @@ from fraiseql_chaos.layers.packet.engine import HELD_BYTES_DEFAULT
 from fraiseql_chaos.layers.packet.faults import BitFlip, BurstLoss, Duplicate, Flapping, Loss, PacketDelay, PacketRate, Partition, Reorder
 from fraiseql_chaos.layers.packet.model import DIRECTIONS, DIRECTIONS_OF, Direction, PacketFault
 
-__all__ = ["FRAME_HEADER_BYTES", "LIMIT_PACKETS", "Bursts", "Netem", "check_netem", "netem_of", "netem_words", "refusal"]
+__all__ = ["FRAME_HEADER_BYTES", "LIMIT_PACKETS", "NETEM_FAULTS", "Bursts", "Netem", "check_netem", "netem_of", "netem_words", "refusal"]
 
 FRAME_HEADER_BYTES: Final = 14
 """Ethernet's header, which a queueing discipline sees in front of each packet, and our magnitudes do not count (IEEE 802.3)."""
 
 LIMIT_PACKETS: Final = HELD_BYTES_DEFAULT // 1500
 """How many packets may wait where no fault bounds them: as many full ones as the forwarder holds bytes."""
+
+NETEM_FAULTS: Final[tuple[type[PacketFault], ...]] = (Loss, BurstLoss, Duplicate, Reorder, PacketDelay, PacketRate, Partition)
+"""The faults that netem can do, at least as they are asked for without further words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

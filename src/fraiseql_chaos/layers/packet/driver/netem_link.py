@@ -128,6 +128,7 @@ class NetemLink:
                 down=down,
                 fitted={fault_id: fitted for fault_id, (fitted, _) in deeds.items()},
                 hits={fault_id: did for fault_id, (_, did) in deeds.items() if did},
+                mechanism="netem",
                 uncounted=tuple(fault_id for fault_id, (_, did) in deeds.items() if did is None),
             )
         )
