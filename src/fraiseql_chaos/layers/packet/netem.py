@@ -26,6 +26,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from fraiseql_chaos.core import Duration
+from fraiseql_chaos.core.units import NS_PER_US
 from fraiseql_chaos.errors import CapabilityError
 from fraiseql_chaos.layers.packet.engine import HELD_BYTES_DEFAULT
 from fraiseql_chaos.layers.packet.faults import BitFlip, BurstLoss, Duplicate, Flapping, Loss, PacketDelay, PacketRate, Partition, Reorder
@@ -158,9 +159,9 @@ def netem_words(netem: Netem) -> tuple[str, ...]:
     """Return what is asked for as ``tc`` has it, behind ``tc qdisc replace dev DEVICE root netem``."""
     words = ["limit", str(netem.limit_packets)]
     if netem.delay.ns:
-        words += ["delay", f"{netem.delay.ns}ns"]
+        words += ["delay", _microseconds(netem.delay)]
         if netem.jitter.ns:
-            words += [f"{netem.jitter.ns}ns", *(("distribution", "normal") if netem.distribution == "normal" else ())]
+            words += [_microseconds(netem.jitter), *(("distribution", "normal") if netem.distribution == "normal" else ())]
     if netem.loss:
         words += ["loss", "random", _percent(netem.loss)]
     if netem.bursts is not None:
@@ -173,6 +174,10 @@ def netem_words(netem: Netem) -> tuple[str, ...]:
     if netem.rate_bytes_per_s is not None:
         words += ["rate", f"{netem.rate_bytes_per_s}bps", str(-FRAME_HEADER_BYTES)]  # To tc, bps are bytes and bit are bits.
     return tuple(words)
+
+
+def _microseconds(duration: Duration) -> str:
+    return f"{duration.ns / NS_PER_US:.12g}us"  # The least unit that tc knows; a fraction of it is fine.
 
 
 def _percent(share: float) -> str:
