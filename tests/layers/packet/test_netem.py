@@ -25,7 +25,7 @@ from fraiseql_chaos.layers.packet.model import PacketFault
 from fraiseql_chaos.layers.packet.netem import NETEM_FAULTS, Netem, check_netem, netem_of, netem_words, refusal
 from layers.packet.netems import EXAMPLES, tc
 
-REFUSED = {
+REFUSED: dict[str, PacketFault] = {
     "match": Loss(rate=0.1, match=Match(port=5432)),
     "match (data, number 3 of a connection)": Loss(rate=1.0, match=Match(tcp="data", nth=3)),
     "delay=5ms later": Duplicate(rate=0.1, delay=ms(5)),

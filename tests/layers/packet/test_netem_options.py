@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import struct
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -62,8 +63,8 @@ def meant(options: bytes) -> dict[str, object]:
                 told[name] = struct.unpack(f"={len(value) // 4}I", value)
     if (rate := told.get("rate64")) is not None:
         del told["rate64"]
-        low, high = rate  # type: ignore[misc]
-        told["rate"] = (low + (high << 32), *told["rate"][1:])  # type: ignore[index]
+        low, high = cast("tuple[int, int]", rate)
+        told["rate"] = (low + (high << 32), *cast("tuple[int, ...]", told["rate"])[1:])
     return {name: value for name, value in told.items() if value and (not isinstance(value, tuple) or any(value))}
 
 
@@ -100,13 +101,13 @@ def test_a_burst_from_which_nothing_survives_is_said_so() -> None:
 def test_jitter_comes_with_its_table_each_time() -> None:
     """Else a uniform jitter would have the table of the normal one before it."""
     for distribution in ("uniform", "normal"):
-        table = attributes(netem_options(Netem(delay=ms(9), jitter=ms(3), distribution=distribution), seed=1)[24:])[2]  # type: ignore[arg-type]
-        assert struct.unpack(f"={len(table) // 2}h", table) == quantiles(distribution)  # type: ignore[arg-type]
+        table = attributes(netem_options(Netem(delay=ms(9), jitter=ms(3), distribution=distribution), seed=1)[24:])[2]
+        assert struct.unpack(f"={len(table) // 2}h", table) == quantiles(distribution)
 
 
 def test_the_tables_have_the_mean_and_the_width_that_they_stand_for() -> None:
     for distribution, deviation in (("uniform", 8192 / 3**0.5), ("normal", 8192)):
-        table = quantiles(distribution)  # type: ignore[arg-type]
+        table = quantiles(distribution)
         assert abs(sum(table)) < len(table)
         assert (sum(each * each for each in table) / len(table)) ** 0.5 == pytest.approx(deviation, rel=0.005)
     assert max(quantiles("uniform")) <= 8192

@@ -54,7 +54,7 @@ def laid() -> Iterator[Laid]:
 def taken(tap: socket.socket) -> list[tuple[bytes, int, int]]:
     """Return what a capture has: each packet, its protocol, and whether it left or came."""
     tap.setblocking(False)  # noqa: FBT003  the standard library takes no name here
-    found = []
+    found: list[tuple[bytes, int, int]] = []
     while True:
         try:
             packet, address = tap.recvfrom(2**16)
