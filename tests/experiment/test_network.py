@@ -169,9 +169,10 @@ def test_who_carries_packets_is_chosen_by_what_works(tmp_path: Path) -> None:
         if not has_netem:
             with pytest.raises(CapabilityError, match=r"link=netem was asked for \(--chaos-link\).*no sch_netem.*modprobe sch_netem"):
                 choose_mechanism(links, "netem")
-    path = tmp_path / "hidden.sock"
-    script = f"mount -t tmpfs none /dev/net && exec {sys.executable} -c '{HIDDEN.format(path=str(path)).replace(chr(39), chr(34))}'"
-    process = subprocess.Popen(["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script])
+    path, program = tmp_path / "hidden.sock", tmp_path / "hidden.py"
+    program.write_text(HIDDEN.format(path=str(path)))
+    hide_and_run = ["sh", "-c", 'mount -t tmpfs none /dev/net && exec "$@"', "sh", sys.executable, str(program)]
+    process = subprocess.Popen(["unshare", "--user", "--map-root-user", "--mount", *hide_and_run])
     try:
         hidden = LinkControl(path)
         hidden.wait_ready(seconds(10))
