@@ -5,7 +5,8 @@ What the forwarder does when it is told to: one JSON object a line in, one out, 
     {"ok": {"near": {"ipv4": "198.18.0.1", ...}, "far": {...}}}
     {"do": "arm", "link": "database", "fault": {"kind": "loss", "parameters": {...}}, "fault_id": "0", "dice": "loss"}
 
-No command waits for anything, and nothing that a client can say ends the process.
+No command waits for anything but, where the kernel shall carry the packets, for the kernel to join two devices; and nothing that a client can say ends the
+process.
 """
 
 from __future__ import annotations

@@ -22,6 +22,8 @@ NO_NETEM: Final = "this kernel has no sch_netem, which the netem mechanism acts 
 _RTM_NEWQDISC: Final = 36
 _RTM_GETQDISC: Final = 38
 _CREATE_OR_CHANGE: Final = 0x400 | 0x100
+_ECHO: Final = 0x8
+"""Without it the kernel tells everybody who listens to changes, and not who asked."""
 _ROOT: Final = 0xFFFFFFFF
 _TCA_KIND: Final = 1
 _TCA_OPTIONS: Final = 2
@@ -78,7 +80,7 @@ def counts_of(name: str) -> Counts:
     """Return what a device's discipline counts; nothing if it has none."""
     fixed = _TC.pack(socket.AF_UNSPEC, socket.if_nametoindex(name), 0, _ROOT, 0)
     try:
-        told = ask(_RTM_GETQDISC, fixed, f"tell what waits in {name}")
+        told = ask(_RTM_GETQDISC, fixed, f"tell what waits in {name}", flags=_ECHO)
     except OSError as error:
         if error.errno in {errno.ENOENT, errno.EINVAL}:
             return Counts()
