@@ -25,6 +25,7 @@ __all__ = [
     "attributes_in",
     "enslave",
     "is_forwarding",
+    "is_running",
     "remove_device",
     "set_up",
     "without_ipv6_of_its_own",
@@ -42,6 +43,7 @@ _IFLA_IFNAME: Final = 3
 _IFLA_MTU: Final = 4
 _IFLA_MASTER: Final = 10
 _IFLA_TXQLEN: Final = 13
+_IFLA_OPERSTATE: Final = 16
 _IFLA_LINKINFO: Final = 18
 _IFLA_AF_SPEC: Final = 26
 _IFLA_NET_NS_FD: Final = 28
@@ -51,6 +53,7 @@ _VETH_INFO_PEER: Final = 1
 _IFLA_INFO_SLAVE_DATA: Final = 5
 _IFLA_BRPORT_STATE: Final = 1
 _FORWARDING: Final = 3
+_OPERATIONAL: Final = 6
 _TYPE: Final = 0x3FFF
 _INET6_ADDR_GEN_MODE: Final = 8
 _ADDR_GEN_NONE: Final = 1
@@ -147,10 +150,23 @@ def is_forwarding(name: str) -> bool:
     Raises:
         OSError: If the kernel refuses.
     """
-    link = _LINK.pack(socket.AF_UNSPEC, 0, socket.if_nametoindex(name), 0, 0)
-    told = attributes_in(ask(_RTM_GETLINK, link, f"tell of {name}")[_LINK.size :])
-    port = attributes_in(attributes_in(told.get(_IFLA_LINKINFO, b"")).get(_IFLA_INFO_SLAVE_DATA, b""))
+    port = attributes_in(attributes_in(_told(name).get(_IFLA_LINKINFO, b"")).get(_IFLA_INFO_SLAVE_DATA, b""))
     return port.get(_IFLA_BRPORT_STATE) == bytes([_FORWARDING])
+
+
+def is_running(name: str) -> bool:
+    """
+    Tell whether a device sends; until its kernel has seen that the other end is up, it drops all that it is handed.
+
+    Raises:
+        OSError: If the kernel refuses.
+    """
+    return _told(name).get(_IFLA_OPERSTATE) == bytes([_OPERATIONAL])
+
+
+def _told(name: str) -> dict[int, bytes]:
+    link = _LINK.pack(socket.AF_UNSPEC, 0, socket.if_nametoindex(name), 0, 0)
+    return attributes_in(ask(_RTM_GETLINK, link, f"tell of {name}")[_LINK.size :])
 
 
 def without_ipv6_of_its_own(name: str) -> None:
