@@ -6,10 +6,12 @@ Where it has not, what needs it is skipped with the module's name, and what is p
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -28,6 +30,7 @@ from fraiseql_chaos.layers.packet.faults import Duplicate, Flapping, Loss, Packe
 from layers.packet.test_driver import NOBODY, ROOTLESS, Forwarder, arrives_whole, connected, forwarding, networks
 
 GONE_WITHIN_S = 5.0
+SIOCGIFINDEX = 0x8933
 PACKETS = 2000
 AT_ONCE = 100
 """Few enough for a receiver's buffer."""
@@ -140,7 +143,7 @@ def test_a_forwarder_that_ends_leaves_no_network_and_no_device(tmp_path: Path, n
 def has_device(there: socket.socket, name: str) -> bool:
     """Tell whether a socket's network has a device of that name (netdevice(7))."""
     try:
-        there.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, name.encode() + b"\0")
+        fcntl.ioctl(there, SIOCGIFINDEX, struct.pack("16s24x", name.encode()))
     except OSError:
         return False
     return True

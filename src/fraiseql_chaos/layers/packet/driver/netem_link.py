@@ -166,8 +166,8 @@ class NetemLink:
             self._wire.impair(way, netem_options(wanted.get(way, _NOTHING), seed=rolled.getrandbits(64)))
 
     def _traffic(self, way: Direction) -> Traffic:
-        packets, size = self._wire.entered(way)
         counts, left = self._wire.counts(way), self._wire.left(way)
+        packets, size = self._wire.entered(way)  # Last, so that what comes meanwhile is not taken for a copy.
         sender: Side = "near" if way == "up" else "far"
         return Traffic(
             packets=packets,

@@ -28,6 +28,7 @@ from fraiseql_chaos.layers.packet.driver.netlink import (
     add_neighbour,
     enslave,
     is_forwarding,
+    is_running,
     remove_device,
     set_up,
     without_ipv6_of_its_own,
@@ -44,8 +45,8 @@ _BRIDGE: Final = "wire"
 _ENTERS: Final[dict[Direction, Side]] = {"up": "near", "down": "far"}
 _LEAVES: Final[dict[Direction, Side]] = {"up": "far", "down": "near"}
 
-FORWARDS_WITHIN: Final = seconds(2)
-"""How long a bridge may take to see that a device is up: the kernel looks after such things within a second, and here within a millisecond."""
+CARRIES_WITHIN: Final = seconds(2)
+"""How long the kernel may take to see that devices are up: the kernel looks after such things within a second, and here within a millisecond."""
 
 LOOK_EVERY_S: Final = 0.001
 
@@ -121,6 +122,22 @@ class Wire:
         self._introduce()
         with self._network.visited(self._far):
             self._switch(mtu)
+        deadline_ns = now_ns() + CARRIES_WITHIN.ns
+        while not self._carries():
+            if now_ns() >= deadline_ns:
+                raise RigError(f"the wire between two networks carries nothing after {CARRIES_WITHIN}; nothing was opened")
+            time.sleep(LOOK_EVERY_S)
+
+    def _carries(self) -> bool:
+        """Tell whether both ends send and the bridge hands on what they do."""
+        with self._network.visited(self._far):
+            if not all(is_forwarding(name) for name in self._sides.names.values()):
+                return False
+        for side in SIDES:
+            with self._sides.visited(side):
+                if not is_running(self._sides.names[side]):
+                    return False
+        return True
 
     def _introduce(self) -> None:
         """Tell each kernel where the other is."""
@@ -146,11 +163,6 @@ class Wire:
         for name in ports:
             enslave(name, bridge=_BRIDGE)
             set_up(name, mtu=mtu)
-        deadline_ns = now_ns() + FORWARDS_WITHIN.ns
-        while not all(is_forwarding(name) for name in ports):
-            if now_ns() >= deadline_ns:
-                raise RigError(f"the bridge between two networks hands nothing on after {FORWARDS_WITHIN}; nothing was opened")
-            time.sleep(LOOK_EVERY_S)
 
 
 def _keep_silent(name: str) -> None:
