@@ -52,6 +52,7 @@ _IFLA_INFO_DATA: Final = 2
 _VETH_INFO_PEER: Final = 1
 _IFLA_INFO_SLAVE_DATA: Final = 5
 _IFLA_BRPORT_STATE: Final = 1
+_BRIDGE_MCAST_SNOOPING: Final = 23
 _FORWARDING: Final = 3
 _OPERATIONAL: Final = 6
 _TYPE: Final = 0x3FFF
@@ -123,12 +124,14 @@ def add_veth(name: str, *, peer: str, peer_network: int) -> None:
 
 def add_bridge(name: str) -> None:
     """
-    Make a bridge, which joins the devices that are enslaved to it, as a switch does.
+    Make a bridge, which joins the devices that are enslaved to it, as a plain switch does: it sends nothing of its own.
+
+    One that snoops on multicast joins groups itself, and tells so on every port.
 
     Raises:
         OSError: If the kernel refuses, or knows no bridges.
     """
-    info = attribute(_IFLA_INFO_KIND, b"bridge")
+    info = attribute(_IFLA_INFO_KIND, b"bridge") + attribute(_IFLA_INFO_DATA, attribute(_BRIDGE_MCAST_SNOOPING, b"\0"))
     ask(_RTM_NEWLINK, _NO_LINK + _named(name) + attribute(_IFLA_LINKINFO, info), f"make the bridge {name}", flags=_NLM_F_CREATE_EXCL)
 
 
