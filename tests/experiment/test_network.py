@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,14 +14,18 @@ import pytest
 from fraiseql_chaos.core import Duration, per_second, seconds
 from fraiseql_chaos.errors import CapabilityError, DeclarationError
 from fraiseql_chaos.experiment.deployment import Deployment
+from fraiseql_chaos.experiment.network import choose_mechanism, start_forwarder
 from fraiseql_chaos.experiment.rig import Rig, RigSettings
 from fraiseql_chaos.experiment.run import Experiment, run_experiment
 from fraiseql_chaos.history import Evidence, FaultHit, History
+from fraiseql_chaos.layers.packet.control import LinkControl
+from fraiseql_chaos.layers.packet.ends import Mechanism
 from fraiseql_chaos.layers.packet.faults import BitFlip, Loss, Partition
 from fraiseql_chaos.layers.packet.match import Match
 from fraiseql_chaos.layers.packet.model import PacketFault
 from fraiseql_chaos.layers.stream.faults import Refuse
 from fraiseql_chaos.plan import Declaration, Fault, Window
+from fraiseql_chaos.rig.keeper import Keeper
 from fraiseql_chaos.verdicts import availability, correct_results, fault_observed, no_hang
 
 pytestmark = pytest.mark.anyio
@@ -161,3 +167,59 @@ async def test_a_fault_of_the_stream_has_no_place_on_a_link(deployment: Deployme
 def test_what_does_not_go_together_is_refused(settings: dict[str, object], told: str) -> None:
     with pytest.raises(DeclarationError, match=told):
         RigSettings(seed=1, **settings)  # type: ignore[arg-type]  # each by its name
+
+
+HIDDEN = """
+import sys
+from fraiseql_chaos.layers.packet.driver.process import run
+sys.argv[1:] = ["--control", {path!r}]
+run("without TUN devices")
+"""
+
+
+def test_who_carries_packets_is_chosen_by_what_works(tmp_path: Path) -> None:
+    """Method: real forwarders, one of them where nobody finds a TUN device; then netem is taken, or missed beside it."""
+    with Keeper.start() as keeper:
+        _, links = start_forwarder(keeper)
+        try:
+            links.namespaces()
+        except CapabilityError as missing:
+            pytest.skip(str(missing))
+        assert choose_mechanism(links, None) == "tun"
+        assert choose_mechanism(links, "tun") == "tun"
+        has_netem = works(links, "netem")
+        if not has_netem:
+            with pytest.raises(CapabilityError, match=r"link=netem was asked for \(--chaos-link\).*no sch_netem.*modprobe sch_netem"):
+                choose_mechanism(links, "netem")
+    path, program = tmp_path / "hidden.sock", tmp_path / "hidden.py"
+    program.write_text(HIDDEN.format(path=str(path)))
+    hide_and_run = ["sh", "-c", 'mount -t tmpfs none /dev/net && exec "$@"', "sh", sys.executable, str(program)]
+    process = subprocess.Popen(["unshare", "--user", "--map-root-user", "--mount", *hide_and_run])
+    try:
+        hidden = LinkControl(path)
+        hidden.wait_ready(seconds(10))
+        if has_netem:
+            assert choose_mechanism(hidden, None) == "netem"
+        else:
+            with pytest.raises(CapabilityError, match=r"no packet link can be made here; tun: .*/dev/net/tun.*; netem: .*sch_netem"):
+                choose_mechanism(hidden, None)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def works(links: LinkControl, mechanism: Mechanism) -> bool:
+    try:
+        links.check(mechanism)
+    except CapabilityError:
+        return False
+    return True
+
+
+async def test_a_rig_that_cannot_have_the_link_that_was_asked_for_does_not_start(tmp_path: Path) -> None:
+    with Keeper.start() as keeper:
+        has_netem = works(start_forwarder(keeper)[1], "netem")
+    if has_netem:
+        pytest.skip("this kernel has netem, so nothing can be missing")
+    with pytest.raises(CapabilityError, match="link=netem was asked for"):
+        await Rig.start(RigSettings(seed=1, edge="packets", link="netem", logs=tmp_path / "logs"))

@@ -33,6 +33,7 @@ WRONG = {
     "--chaos-edge=tunnel": "--chaos-edge=tunnel: one of stream, packets, both",
     "--chaos-mtu=9k": "--chaos-mtu=9k: a whole number of bytes from 1280 (the least that IPv6 allows) to 65535",
     "--chaos-mtu=576": "--chaos-mtu=576: a whole number of bytes from 1280",
+    "--chaos-link=wire": "--chaos-link=wire: one of tun, netem",
     "--chaos-server-tls --chaos-dsn=postgresql:///x": "--chaos-server-tls is for a server of ours",
     "--chaos-pcap --chaos-dsn=postgresql:///x": "--chaos-pcap keeps what crosses a packet link, and the server of --chaos-dsn cannot be moved",
     "--chaos-app=mine:app": "--chaos-app and --chaos-workload belong together",

@@ -19,6 +19,7 @@ from fraiseql_chaos.errors import DeclarationError
 from fraiseql_chaos.experiment.application import Application
 from fraiseql_chaos.experiment.deployment import Deployment
 from fraiseql_chaos.experiment.network import MTU, Network, Reading, Way, start_network
+from fraiseql_chaos.layers.packet.ends import Mechanism
 from fraiseql_chaos.plan import EdgeKind
 from fraiseql_chaos.rig.keeper import Child, Keeper
 from fraiseql_chaos.rig.postgres.binaries import Binaries, find_binaries
@@ -46,6 +47,7 @@ class RigSettings:
         own_database: The user says that experiments on the database of ``dsn`` are fine although it is not marked disposable.
         edge: What the way to the database is made of: a proxy, a packet link, or both.
         mtu: The largest packet of a link, in bytes.
+        link: Who carries the packets of a link; None for whoever can, see ``choose_mechanism``.
         edge_tls: Whether TLS ends at the database edge: the service connects with ``sslmode=verify-full`` to an edge that the rig vouches for. Otherwise
             it connects as the DSN says, and what it encrypts passes the edge unread.
         server_tls: Whether a server of ours speaks TLS; the service then insists on it.
@@ -63,6 +65,7 @@ class RigSettings:
     own_database: bool = False
     edge: EdgeKind = "stream"
     mtu: int = MTU
+    link: Mechanism | None = None
     edge_tls: bool = False
     server_tls: bool = False
     logs: Path | None = None
@@ -108,7 +111,7 @@ class Rig:
         """
         keeper = await asyncio.to_thread(Keeper.start)
         try:
-            network = await start_network(settings.edge, keeper, mtu=settings.mtu)
+            network = await start_network(settings.edge, keeper, mtu=settings.mtu, link=settings.link)
             server: Server
             if settings.dsn is None:
                 server = await Cluster.create(keeper, binaries=_binaries(settings.postgres), inside=network.for_server, tls=settings.server_tls)

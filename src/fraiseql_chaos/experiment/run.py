@@ -23,7 +23,7 @@ from fraiseql_chaos.errors import ChaosError, DeclarationError, RigError
 from fraiseql_chaos.experiment.captures import capturing
 from fraiseql_chaos.experiment.deployment import Deployment, Ledgers
 from fraiseql_chaos.experiment.evidence import testimony
-from fraiseql_chaos.experiment.injection import Injector, guard_of
+from fraiseql_chaos.experiment.injection import Injector, check_together, guard_of
 from fraiseql_chaos.experiment.inventory import check_found_by, take_inventory
 from fraiseql_chaos.experiment.machine import machine
 from fraiseql_chaos.experiment.own_word import hits_of, own_word
@@ -107,12 +107,13 @@ async def run_experiment(
 
     Raises:
         DeclarationError: If the faults exclude each other, or the database cannot be asked as an operation says; nothing was armed.
-        CapabilityError: If the server cannot do what a fault needs, for example because it is not ours to stop; nothing was touched.
+        CapabilityError: If the server or the link cannot do what a fault needs, for example because it is not ours to stop; nothing was touched.
         RigError: If the rig broke: the generator, the proxy or the server was lost where no fault asked for it.
         ExceptionGroup: Of what went wrong in several places, healing among them.
     """
     plan = make_plan(experiment.declarations, seed=experiment.seed)
     guards = {planned.fault_id: guard_of(planned, deployment) for planned in plan.faults}
+    check_together(plan, deployment)
     spec = _load_spec(experiment, deployment)
     await check_found_by(spec.operations, deployment, mark=spec.mark)
     generator = await LoadGenerator.start(deployment.keeper, directory=deployment.directory, spec=spec)

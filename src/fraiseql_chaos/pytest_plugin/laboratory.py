@@ -38,6 +38,7 @@ def laboratory_settings(options: ChaosOptions) -> LaboratorySettings:
         own_database=options.own_database,
         edge=options.edge or "stream",
         mtu=options.mtu or MTU,
+        link=options.link,
         edge_tls=options.edge_tls,
         server_tls=options.server_tls,
     )
