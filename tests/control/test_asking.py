@@ -67,7 +67,7 @@ def test_a_process_that_is_not_there_is_waited_for_as_long_as_asked(tmp_path: Pa
 
 def test_what_the_machine_cannot_do_is_not_waited_for(tmp_path: Path) -> None:
     answer = b'{"error":{"whose":"capability","message":"sysctl x allows it"}}\n'
-    with answering(tmp_path / "s", answer) as asking, pytest.raises(CapabilityError, match="^sysctl x allows it$"):
+    with answering(tmp_path / "s", answer) as asking, pytest.raises(CapabilityError, match=r"^sysctl x allows it$"):
         asking.wait_ready()
 
 

@@ -8,18 +8,18 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from fraiseql_chaos.core import Duration, per_second, seconds
+from fraiseql_chaos.core import Duration, ms, per_second, seconds
 from fraiseql_chaos.errors import CapabilityError, DeclarationError
 from fraiseql_chaos.experiment.deployment import Deployment
 from fraiseql_chaos.experiment.rig import Rig, RigSettings
 from fraiseql_chaos.experiment.run import Experiment, run_experiment
-from fraiseql_chaos.history import Evidence, FaultHit, History
-from fraiseql_chaos.layers.packet.faults import BitFlip, Loss, Partition
+from fraiseql_chaos.history import Evidence, FaultHit, History, Sample
+from fraiseql_chaos.layers.packet.faults import BitFlip, Duplicate, Loss, Partition, Reorder
 from fraiseql_chaos.layers.packet.match import Match
 from fraiseql_chaos.layers.packet.model import PacketFault
 from fraiseql_chaos.layers.stream.faults import Refuse
 from fraiseql_chaos.plan import Declaration, Fault, Window
-from fraiseql_chaos.verdicts import availability, correct_results, fault_observed, no_hang
+from fraiseql_chaos.verdicts import availability, correct_results, fault_observed, no_data_loss, no_duplicates, no_hang
 
 pytestmark = pytest.mark.anyio
 
@@ -43,11 +43,13 @@ async def deployment(request: pytest.FixtureRequest, tmp_path_factory: pytest.Te
         await rig.close()
 
 
-async def run(deployment: Deployment, path: Path, *faults: Fault, disarmed: bool = False, lasting: Duration = seconds(4)) -> History:
+async def run(
+    deployment: Deployment, path: Path, *faults: Fault, disarmed: bool = False, writing: bool = False, lasting: Duration = seconds(4)
+) -> History:
     window = Window(begin=seconds(1), end=seconds(3))
     experiment = Experiment(
         name="packets",
-        operations=tuple(o for o in deployment.application.workload.operations if o.kind == "query"),
+        operations=tuple(o for o in deployment.application.workload.operations if writing or o.kind == "query"),
         rate=per_second(40),
         lasting=lasting,
         declarations=tuple(Declaration(fault=fault, target="database", window=window) for fault in faults),
@@ -62,22 +64,50 @@ def evidence(history: History) -> list[Evidence]:
     return [event for event in history.events if isinstance(event, Evidence)]
 
 
-@pytest.mark.parametrize("fault", [Loss(rate=0.05), BitFlip(rate=0.05)], ids=["loss", "broken checksums"])
-async def test_what_the_kernels_mend_costs_no_answer(deployment: Deployment, tmp_path: Path, fault: PacketFault) -> None:
-    """Both ends' captures count what was asked for, the kernels send again, and every answer is right."""
-    history = await run(deployment, tmp_path, fault)
+MENDED: dict[str, tuple[PacketFault, tuple[str, ...]]] = {
+    "loss": (Loss(rate=0.05), ("near.TcpRetransSegs", "far.TcpRetransSegs")),
+    "duplicates": (
+        Duplicate(rate=0.05),
+        ("near.TcpExtTCPDSACKRecv", "far.TcpExtTCPDSACKRecv", "near.TcpExtTCPDSACKOldSent", "far.TcpExtTCPDSACKOldSent"),
+    ),
+    "another order": (
+        Reorder(rate=0.2, delay=ms(5)),
+        ("near.TcpExtTCPOFOQueue", "far.TcpExtTCPOFOQueue", "near.TcpExtTCPSACKReorder", "far.TcpExtTCPSACKReorder"),
+    ),
+    "broken checksums": (BitFlip(rate=0.05), ("near.TcpInCsumErrors", "far.TcpInCsumErrors")),
+}
+"""Each fault, and counters of the two kernels of which one at least cannot stand still if it is real."""
+
+
+@pytest.mark.parametrize("kind", MENDED)
+async def test_what_the_kernels_mend_costs_no_answer(deployment: Deployment, tmp_path: Path, kind: str) -> None:
+    """
+    Both ends' captures count what was asked for, both kernels' counters move, every answer is right, and every write is there once.
+
+    Method: queries and mutations at 40/s for 4 s; the fault acts from 1 s to 3 s.
+    """
+    fault, counters = MENDED[kind]
+    history = await run(deployment, tmp_path, fault, writing=True)
     assert fault_observed(fault.kind).judge(history).verdict == "held", evidence(history)
-    assert correct_results().judge(history).verdict == "held"
-    assert availability(at_least=0.99).judge(history).verdict == "held"
+    for expectation in (correct_results(), no_data_loss(), no_duplicates(), availability(at_least=0.99)):
+        assert expectation.judge(history).verdict == "held", expectation
+    assert grown(history, counters) > 0
     hits = [event for event in history.events if isinstance(event, FaultHit)]
     assert hits
     assert all(hit.flow and hit.connection is None for hit in hits)
+
+
+def grown(history: History, counters: tuple[str, ...]) -> int:
+    """Return by how much these counters grew between the first look of the run and the last."""
+    looks = [event.value for event in history.events if isinstance(event, Sample) and event.probe == "link_kernels"]
+    return sum(int(str(looks[-1][name])) - int(str(looks[0][name])) for name in counters)
 
 
 async def test_a_link_that_was_asked_for_nothing_shows_no_fault(deployment: Deployment, tmp_path: Path) -> None:
     """The negative control: everything goes through the motions, and nobody can bear witness."""
     history = await run(deployment, tmp_path, Loss(rate=0.05), disarmed=True)
     assert fault_observed("loss").judge(history).verdict != "held"
+    assert [kind for kind, (_, counters) in MENDED.items() if kind != "another order" and grown(history, counters)] == []
 
 
 async def test_what_no_checksum_shows_reaches_clients_as_data_unless_tls_is_spoken(deployment: Deployment, tmp_path: Path) -> None:
