@@ -29,16 +29,20 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-@pytest.fixture(scope="module", params=[False, True], ids=["plaintext", "TLS"])
+@pytest.fixture(scope="module", params=[False, True], ids=["plaintext over IPv4", "TLS over IPv6"])
 async def deployment(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Deployment]:
     """One service for the whole module: what is broken here is the way, and it heals."""
-    settings = RigSettings(seed=3, edge="packets", server_tls=request.param, logs=tmp_path_factory.mktemp("logs"))
+    settings = RigSettings(seed=3, edge="packets", server_tls=request.param, ipv6=request.param, logs=tmp_path_factory.mktemp("logs"))
     try:
         rig = await Rig.start(settings)
     except CapabilityError as missing:
         pytest.skip(str(missing))
     try:
-        yield await rig.deploy()
+        try:
+            deployed = await rig.deploy()
+        except CapabilityError as missing:
+            pytest.skip(str(missing))
+        yield deployed
     finally:
         await rig.close()
 
@@ -135,7 +139,8 @@ async def test_the_server_sees_the_service_come_from_the_other_network(deploymen
     query = "SELECT host(client_addr), ssl FROM pg_stat_activity JOIN pg_stat_ssl USING (pid) WHERE datname = %s AND client_addr IS NOT NULL"
     async with await psycopg.AsyncConnection.connect(deployment.server.control_dsn()) as control:
         seen = set(await (await control.execute(query, (deployment.database,))).fetchall())
-    assert seen == {(str(link.ends.near.ipv4), "verify-ca" in deployment.database_url)}
+    speaks_tls = "verify-ca" in deployment.database_url
+    assert seen == {(str(link.ends.near.ipv6 if speaks_tls else link.ends.near.ipv4), speaks_tls)}
 
 
 async def test_a_fault_of_the_stream_has_no_place_on_a_link(deployment: Deployment, tmp_path: Path) -> None:
@@ -148,6 +153,7 @@ async def test_a_fault_of_the_stream_has_no_place_on_a_link(deployment: Deployme
     [
         ({"edge": "packets", "dsn": "postgresql:///x"}, "needs a server of our own.*nothing was started"),
         ({"edge": "packets", "edge_tls": True}, "edge_tls needs a proxy.*nothing was started"),
+        ({"ipv6": True}, "ipv6 is for a link.*nothing was started"),
         ({"server_tls": True, "dsn": "postgresql:///x"}, "server_tls is for a server of our own.*nothing was started"),
     ],
 )

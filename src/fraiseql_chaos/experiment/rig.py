@@ -45,6 +45,7 @@ class RigSettings:
         own_database: The user says that experiments on the database of ``dsn`` are fine although it is not marked disposable.
         edge: What the way to the database is made of: a proxy, a packet link, or both.
         mtu: The largest packet of a link, in bytes.
+        ipv6: Whether the service reaches its server over the link's IPv6 address.
         edge_tls: Whether TLS ends at the database edge: the service connects with ``sslmode=verify-full`` to an edge that the rig vouches for. Otherwise
             it connects as the DSN says, and what it encrypts passes the edge unread.
         server_tls: Whether a server of ours speaks TLS; the service then insists on it.
@@ -62,6 +63,7 @@ class RigSettings:
     own_database: bool = False
     edge: EdgeKind = "stream"
     mtu: int = MTU
+    ipv6: bool = False
     edge_tls: bool = False
     server_tls: bool = False
     logs: Path | None = None
@@ -73,6 +75,8 @@ class RigSettings:
             raise DeclarationError(
                 "server_tls is for a server of our own; with yours the DSN says whether TLS is spoken (sslmode); nothing was started"
             )
+        if self.ipv6 and self.edge == "stream":
+            raise DeclarationError("ipv6 is for a link, and edge=stream has none; take edge=packets; nothing was started")
         if self.edge == "packets" and self.edge_tls:
             raise DeclarationError("edge_tls needs a proxy for TLS to end at, and edge=packets has none; take edge=both; nothing was started")
 
@@ -107,7 +111,7 @@ class Rig:
         """
         keeper = await asyncio.to_thread(Keeper.start)
         try:
-            network = await start_network(settings.edge, keeper, mtu=settings.mtu)
+            network = await start_network(settings.edge, keeper, mtu=settings.mtu, ipv6=settings.ipv6)
             server: Server
             if settings.dsn is None:
                 server = await Cluster.create(keeper, binaries=_binaries(settings.postgres), inside=network.for_server, tls=settings.server_tls)
