@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
-from fraiseql_chaos.errors import DeclarationError
+from fraiseql_chaos.errors import ChaosError, DeclarationError, RigError
 from fraiseql_chaos.experiment.application import Application
 from fraiseql_chaos.experiment.deployment import Deployment
 from fraiseql_chaos.experiment.network import MTU, Network, Reading, Way, start_network
@@ -109,7 +109,7 @@ class Rig:
             CapabilityError: If there is no PostgreSQL of the major that was asked for, or this machine cannot make links.
             RigError: If a part does not come up.
         """
-        keeper = await asyncio.to_thread(Keeper.start)
+        keeper, network = await asyncio.to_thread(Keeper.start), None
         try:
             network = await start_network(settings.edge, keeper, mtu=settings.mtu, ipv6=settings.ipv6)
             server: Server
@@ -117,6 +117,12 @@ class Rig:
                 server = await Cluster.create(keeper, binaries=_binaries(settings.postgres), inside=network.for_server, tls=settings.server_tls)
             else:
                 server = await ForeignServer.connect(settings.dsn, keeper=keeper, i_own_this_database=settings.own_database)
+        except (ChaosError, OSError) as error:
+            lost = None if network is None else _ended(keeper, network)
+            keeper.close()
+            if lost is not None:  # What follows from that, as a server that finds no network, would only mislead.
+                raise RigError(f"{lost}; no server was started") from error
+            raise
         except BaseException:
             keeper.close()
             raise
@@ -139,9 +145,8 @@ class Rig:
         Args:
             server_taken: Whether a fault keeps the server away just now.
         """
-        for part in self.network.parts():
-            if (status := self.keeper.exit_status(part)) is not None:
-                return f"the {part.name} ended (status {status}) although nobody asked for it"
+        if (lost := _ended(self.keeper, self.network)) is not None:
+            return lost
         end = None if server_taken else self.server.ended()
         return None if end is None else f"the PostgreSQL server ended although no fault asked for it; {end}"
 
@@ -155,7 +160,16 @@ class Rig:
         Raises:
             DeclarationError: If there is no such variant, or the service refuses an operation.
             ServiceError: If it does not start.
+            RigError: If a part of the rig has ended.
         """
+        try:
+            return await self._deploy(variant)
+        except (ChaosError, OSError) as error:
+            if (lost := self.lost()) is not None:
+                raise RigError(f"{lost}; no service was started") from error
+            raise
+
+    async def _deploy(self, variant: str | None) -> Deployment:
         application = self._settings.application or Application.reference(variant or "stock")
         name = f"{self.keeper.lease}_{next(self._ordinals)}"
         directory = self.keeper.directory / name
@@ -218,6 +232,14 @@ class Rig:
             await verify_operations(deployment.target, [replace(o, cases=o.cases[:1]) for o in workload.operations])
         self._known[application.app] = application
         return application
+
+
+def _ended(keeper: Keeper, network: Network) -> str | None:
+    """Tell which process of a network has ended; None if all of them live."""
+    for part in network.parts():
+        if (status := keeper.exit_status(part)) is not None:
+            return f"the {part.name} ended (status {status}) although nobody asked for it"
+    return None
 
 
 def _binaries(wanted: int | Path | None) -> Binaries:
