@@ -40,6 +40,7 @@ ABOUT_SEVERAL: dict[str, str] = {
     "experiment/test_both.py": "bends messages and packets on one way; network, proxy, link and those who look from inside hold together or not",
     "experiment/test_cleanup.py": "kills the runner at random moments; what must be left, nothing, is everybody's doing",
     "layers/wire/test_conformance.py": "real clients through the whole of the wire layer; none of its modules is their home",
+    "experiment/test_rootless.py": "runs what needs a link as a user who is nobody; keeper, forwarder, server, service and capture all have a part",
     "experiment/test_negative_controls.py": "shows the bundled suite red, by disarmed injectors and by services with a defect",
     "probes/capture/test_acceptance.py": "counts what a link did at both of its ends; the engine, the capture and the kernels agree or not",
     "toxiproxy/test_clients.py": "runs Toxiproxy's own clients, unchanged, against a process of ours",

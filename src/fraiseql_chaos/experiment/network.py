@@ -85,7 +85,7 @@ class Network(Protocol):
         """Take a way back, with whatever is open on it."""
 
 
-async def start_network(kind: EdgeKind, keeper: Keeper, *, mtu: int, link: Mechanism | None = None) -> Network:
+async def start_network(kind: EdgeKind, keeper: Keeper, *, mtu: int, link: Mechanism | None = None, ipv6: bool = False) -> Network:
     """
     Start what all ways of a rig share.
 
@@ -94,6 +94,7 @@ async def start_network(kind: EdgeKind, keeper: Keeper, *, mtu: int, link: Mecha
         keeper: Who owns the processes.
         mtu: The largest packet of a link, in bytes.
         link: Who carries the packets of a link; None for the first of ``MECHANISMS`` that this machine has.
+        ipv6: Whether what crosses a link does so over IPv6.
 
     Raises:
         CapabilityError: If this machine cannot make links, or not as they were asked for.
@@ -101,7 +102,7 @@ async def start_network(kind: EdgeKind, keeper: Keeper, *, mtu: int, link: Mecha
     """
     if kind == "stream":
         return await ProxiedNetwork.start(keeper)
-    return await LinkedNetwork.start(keeper, mtu=mtu, link=link, proxied=kind == "both")
+    return await LinkedNetwork.start(keeper, mtu=mtu, link=link, ipv6=ipv6, proxied=kind == "both")
 
 
 class ProxiedNetwork:
@@ -143,26 +144,30 @@ class LinkedNetwork:
         links: Commands it.
         mechanism: How.
         mtu: The largest packet, in bytes.
+        ipv6: Whether the server is connected to over IPv6.
         proxied: Whether a proxy stands in front of each link, in the service's network.
     """
 
-    def __init__(self, keeper: Keeper, forwarder: Child, links: LinkControl, *, mechanism: Mechanism, mtu: int, proxied: bool) -> None:
+    def __init__(
+        self, keeper: Keeper, forwarder: Child, links: LinkControl, *, mechanism: Mechanism, mtu: int, proxied: bool, ipv6: bool = False
+    ) -> None:
         self._keeper = keeper
         self._forwarder = forwarder
         self._links = links
         self._mechanism: Mechanism = mechanism
         self._mtu = mtu
+        self._ipv6 = ipv6
         self._proxied = proxied
         self._proxies: dict[str, Child] = {}
         far, self._user = links.namespaces()
         self.for_server: Namespaces | None = Namespaces(net=far, user=self._user)
 
     @classmethod
-    async def start(cls, keeper: Keeper, *, mtu: int, link: Mechanism | None, proxied: bool) -> LinkedNetwork:
+    async def start(cls, keeper: Keeper, *, mtu: int, link: Mechanism | None, proxied: bool, ipv6: bool = False) -> LinkedNetwork:
         """Start the forwarder, which makes the far network, and see how it can carry packets."""
         forwarder, links = await asyncio.to_thread(start_forwarder, keeper)
         mechanism = await asyncio.to_thread(choose_mechanism, links, link)
-        return cls(keeper, forwarder, links, mechanism=mechanism, mtu=mtu, proxied=proxied)
+        return cls(keeper, forwarder, links, mechanism=mechanism, mtu=mtu, proxied=proxied, ipv6=ipv6)
 
     def parts(self) -> tuple[Child, ...]:
         """Return the forwarder and the proxies."""
@@ -173,7 +178,13 @@ class LinkedNetwork:
         ends = self._links.open(name, seed=seed, mtu=self._mtu, mechanism=self._mechanism)
         link = LinkEdge(control=self._links, name=name, ends=ends, forwarder=self._forwarder, mechanism=self._mechanism)
         near = Namespaces(net=ends.near.namespace, user=self._user)
-        behind = TcpAddress(host=str(ends.far.ipv4), port=server.port)
+        far = ends.far.ipv6 if self._ipv6 else ends.far.ipv4
+        if far is None:
+            self._links.close_link(name)
+            raise CapabilityError(
+                "this kernel has no IPv6 (ipv6.disable=1, or net.ipv6.conf.default.disable_ipv6=1), and a link over IPv6 was asked for; no way was laid"
+            )
+        behind = TcpAddress(host=str(far), port=server.port)
         if not self._proxied:
             return Way(address=behind, link=link, inside=near)
         self._proxies[name], control = await _proxy(self._keeper, directory, inside=near)

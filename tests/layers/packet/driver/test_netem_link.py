@@ -7,13 +7,10 @@ Where it has not, what needs it is skipped with the module's name, and what is p
 from __future__ import annotations
 
 import fcntl
-import os
 import re
 import signal
 import socket
 import struct
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,7 +24,7 @@ from fraiseql_chaos.layers.packet.asked import interval
 from fraiseql_chaos.layers.packet.control import LinkControl
 from fraiseql_chaos.layers.packet.ends import LinkEnds
 from fraiseql_chaos.layers.packet.faults import Duplicate, Flapping, Loss, PacketDelay, Partition, Reorder
-from layers.packet.test_driver import NOBODY, ROOTLESS, Forwarder, arrives_whole, connected, forwarding, networks
+from layers.packet.test_driver import Forwarder, arrives_whole, connected, forwarding, networks
 
 GONE_WITHIN_S = 5.0
 SIOCGIFINDEX = 0x8933
@@ -147,33 +144,6 @@ def has_device(there: socket.socket, name: str) -> bool:
     except OSError:
         return False
     return True
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="is run as nobody by root; a user who is not root is rootless in every other test here")
-def test_a_user_who_is_nobody_may_have_such_links_too() -> None:
-    directory = Path(f"/tmp/fraiseql-chaos-netem-{os.getpid()}")  # noqa: S108  nobody may not enter the directories of pytest's
-    directory.mkdir(mode=0o777)
-    directory.chmod(0o777)
-    path = directory / "links.sock"
-    process = subprocess.Popen([sys.executable, "-c", ROOTLESS.format(nobody=NOBODY, path=str(path))])
-    try:
-        control = LinkControl(path)
-        control.wait_ready(seconds(10))
-        try:
-            _, user = control.namespaces()
-        except CapabilityError as missing:
-            pytest.skip(str(missing))
-        assert user is not None, "who is not root has a user namespace of their own"
-        with opened(control) as ends, connected(control, ends) as (near, far):
-            assert arrives_whole(near, far, 500_000)
-            assert arrives_whole(far, near, 500_000)
-            with pytest.raises(CapabilityError, match="flapping cannot be done by netem"):
-                control.arm("database", "0", Flapping(up_for=ms(10), down_for=ms(10)))
-    finally:
-        process.kill()
-        process.wait()
-        path.unlink(missing_ok=True)
-        directory.rmdir()
 
 
 def exchanged(control: LinkControl, ends: LinkEnds) -> int:
