@@ -25,7 +25,7 @@ PLACE = cast(
         database_url=URL,
         user="app",
         server=SimpleNamespace(control_dsn=lambda: URL, port=5433),
-        service=SimpleNamespace(url="http://127.0.0.1:1", unix_socket=None, child=SimpleNamespace(pid=1)),
+        service=SimpleNamespace(url="http://127.0.0.1:1", unix_socket=None, observer=None, child=SimpleNamespace(pid=1)),
     ),
 )
 """Where a deployment's parts are; nothing is there, and nobody looks."""
@@ -46,7 +46,7 @@ class Named:
 def test_every_witness_of_every_fault_is_played_and_nobody_else_looks(kind: type[Fault]) -> None:
     fault = cast("Fault", type("Stand", (Named,), {"witnesses": kind.witnesses})())
     there = {probe.name for probe in probes_of(plan_of(fault), PLACE)}
-    always = {"service_memory", "service_ready"}
+    always = {"service_memory", "service_pool", "service_ready"}
     assert there - always == set(kind.witnesses) - {"server_log", "link_capture"} - always
     assert always <= there
 

@@ -169,6 +169,7 @@ class Rig:
             directory=directory if self._settings.logs is None else self._settings.logs / name,
             inside=way.inside,
             unix_socket=None if way.inside is None else directory / "http.sock",
+            observer=directory / "pool.sock",
         )
         deployment = Deployment(
             rig=self,

@@ -26,13 +26,14 @@ from fraiseql_chaos.probes import (
     ServerSessions,
     ServiceMemory,
     ServicePath,
+    ServicePool,
     ServiceReady,
 )
 
 __all__ = ["probes_of"]
 
-_WITHOUT_PROBE: Final = frozenset({"service_ready", "server_log", "link_capture"})
-"""Witnesses that need no probe here: the first always looks, the others are read afterwards, from the server's log and from a capture."""
+_WITHOUT_PROBE: Final = frozenset({"service_ready", "service_pool", "server_log", "link_capture"})
+"""Witnesses that need no probe here: the first two always look, the others are read afterwards, from the server's log and from a capture."""
 
 _OUTSIDE: Final = "edge_"
 """How the witnesses are called that are clients of this machine's own network, from which nobody reaches a proxy in a network of the service's."""
@@ -40,7 +41,7 @@ _OUTSIDE: Final = "edge_"
 
 def probes_of(plan: Plan, deployment: Deployment) -> tuple[Probe, ...]:
     """
-    Return the witnesses that the faults name, and of the others only the two that every run has: each look costs the rig something.
+    Return the witnesses that the faults name, and of the others only the three that every run has: each look costs the rig something.
 
     Raises:
         CapabilityError: If a witness could not reach what it shall look at.
@@ -67,7 +68,7 @@ def probes_of(plan: Plan, deployment: Deployment) -> tuple[Probe, ...]:
     if unknown := wanted - makers.keys() - _WITHOUT_PROBE:
         raise InternalError(f"no probe is called {', '.join(map(repr, sorted(unknown)))}, which a fault names as its witness; nothing was armed")
     ready = ServiceReady(deployment.service.url, unix_socket=deployment.service.unix_socket)
-    always = (ready, ServiceMemory(deployment.service.child.pid))
+    always = (ready, ServiceMemory(deployment.service.child.pid), ServicePool(deployment.service.observer))
     return (*always, *(make() for name, make in makers.items() if name in wanted))
 
 
