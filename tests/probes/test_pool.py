@@ -30,11 +30,12 @@ async def looked(probe: ServicePool) -> JsonObject:
 
 async def until(probe: ServicePool, name: str, value: int) -> JsonObject:
     """Look until one of the numbers is as wanted."""
-    seen: JsonObject = {}
-    async with asyncio.timeout(DEADLINE.s):
-        while (seen := await looked(probe))[name] != value:
-            await asyncio.sleep(0.005)
-    return seen
+
+    async def found() -> JsonObject | None:
+        seen = await looked(probe)
+        return seen if seen[name] == value else None
+
+    return await wait_until(found, within=DEADLINE, what=f"{name} of {value}")
 
 
 async def test_a_pool_in_health_says_what_a_pool_in_health_says(reference: Reference) -> None:
