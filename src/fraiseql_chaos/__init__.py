@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     )
     from fraiseql_chaos.layers.packet.match import Match
     from fraiseql_chaos.layers.server.faults import Stop
+    from fraiseql_chaos.layers.service.faults import PoolExhaustion
     from fraiseql_chaos.layers.stream.faults import (
         Bandwidth,
         Blackhole,
@@ -105,6 +106,7 @@ __all__ = [
     "PacketDelay",
     "PacketRate",
     "Partition",
+    "PoolExhaustion",
     "Rate",
     "Recording",
     "Refuse",
@@ -167,6 +169,7 @@ _HOMES: Final = {
     ),
     "layers.packet.match": ("Match",),
     "layers.server.faults": ("Stop",),
+    "layers.service.faults": ("PoolExhaustion",),
     "layers.stream.faults": (
         "Bandwidth",
         "Blackhole",

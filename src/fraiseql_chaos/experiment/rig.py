@@ -16,7 +16,7 @@ from typing import Self
 
 from fraiseql_chaos.errors import DeclarationError
 from fraiseql_chaos.experiment.application import Application
-from fraiseql_chaos.experiment.deployment import Deployment
+from fraiseql_chaos.experiment.deployment import Deployment, target_of
 from fraiseql_chaos.experiment.network import MTU, Network, Reading, Way, start_network
 from fraiseql_chaos.plan import EdgeKind
 from fraiseql_chaos.rig.keeper import Keeper
@@ -27,6 +27,7 @@ from fraiseql_chaos.rig.postgres.foreign import ForeignServer
 from fraiseql_chaos.rig.postgres.server import Server
 from fraiseql_chaos.rig.service import Service
 from fraiseql_chaos.workload.check import verify_operations
+from fraiseql_chaos.workload.crowd import Crowd
 
 __all__ = ["Rig", "RigSettings"]
 
@@ -181,6 +182,7 @@ class Rig:
             service=service,
             application=application,
             directory=directory,
+            crowd=Crowd(target_of(service), (*application.workload.operations, *application.workload.apart)),
         )
         return replace(deployment, application=await self._verified(deployment))
 
