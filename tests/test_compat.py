@@ -201,7 +201,7 @@ def test_the_yardstick_is_the_classs_baseline_and_without_one_the_runs_own_healt
         async def _asked(self, window: Duration) -> Recording:
             assert window == seconds(0.5)
             scene = Scene().load(350).fault(2000, 4000, kind="latency").answers(0, 2000).answers(2000, 4000, took_ms=5).answers(4000, 7000)
-            return Recording(scene.history(), lambda _history, expectations, _judgement: asked.append(expectations))
+            return Recording(scene.history(), lambda _history, expectations, _judgement, _measures: asked.append(expectations))
 
     class Compared(Case):
         baseline = baseline()

@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from fraiseql_chaos import measures
     from fraiseql_chaos.baselines import Baseline, read_baseline
     from fraiseql_chaos.core import Duration, Rate, ms, per_second, seconds, us
     from fraiseql_chaos.experiment import Chaos, Load, Recording, Service
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
         Reorder,
     )
     from fraiseql_chaos.layers.packet.match import Match
-    from fraiseql_chaos.layers.server.faults import Stop
+    from fraiseql_chaos.layers.server.faults import Freeze, Stop
     from fraiseql_chaos.layers.service.faults import PoolExhaustion
     from fraiseql_chaos.layers.stream.faults import (
         Bandwidth,
@@ -95,6 +96,7 @@ __all__ = [
     "Duplicate",
     "Duration",
     "Flapping",
+    "Freeze",
     "HalfOpen",
     "Hang",
     "History",
@@ -134,6 +136,7 @@ __all__ = [
     "isolated",
     "latency",
     "latency_within",
+    "measures",
     "memory_below",
     "ms",
     "no_crash",
@@ -168,7 +171,7 @@ _HOMES: Final = {
         "Reorder",
     ),
     "layers.packet.match": ("Match",),
-    "layers.server.faults": ("Stop",),
+    "layers.server.faults": ("Freeze", "Stop"),
     "layers.service.faults": ("PoolExhaustion",),
     "layers.stream.faults": (
         "Bandwidth",
@@ -224,6 +227,8 @@ _HOME_OF: Final = {name: home for home, names in _HOMES.items() for name in name
 
 
 def __getattr__(name: str) -> object:
+    if name == "measures":
+        return import_module(f"{__name__}.measures")
     if name not in _HOME_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
 from fraiseql_chaos.core import ms
+from fraiseql_chaos.errors import DeclarationError
 from fraiseql_chaos.experiment.recording import Inconclusive, Recording, Violated
 from fraiseql_chaos.history import History
+from fraiseql_chaos.measures import Measure, error_rate, time_to_detect
 from fraiseql_chaos.verdicts import ChaosMetrics, Expectation, Judgement, NoCrash, NoHang, RecoversWithin
 from histories import Scene, outage
 
@@ -19,8 +23,9 @@ class Shelf:
     def __init__(self) -> None:
         self.kept: list[tuple[History, tuple[Expectation, ...], Judgement]] = []
 
-    def keep(self, history: History, asked: tuple[Expectation, ...], judgement: Judgement) -> None:
+    def keep(self, history: History, asked: tuple[Expectation, ...], judgement: Judgement, measured: Mapping[str, Measure]) -> None:
         self.kept.append((history, asked, judgement))
+        self.measured = dict(measured)
 
 
 @pytest.fixture
@@ -102,3 +107,27 @@ def test_metrics_are_those_of_the_history(shelf: Shelf) -> None:
     recording = Recording(history, shelf.keep)
     assert recording.history is history
     assert recording.metrics == ChaosMetrics.of(history)
+
+
+def test_what_is_measured_is_kept_with_the_verdict_also_of_a_broken_promise(shelf: Shelf) -> None:
+    recording = Recording(outage().history(), shelf.keep)
+    assert recording.measure("1.1.1.m2", error_rate()).numbers["share"] == 1.0
+    with pytest.raises(Violated):
+        recording.require(BREAKS)
+    assert shelf.measured == {"1.1.1.m2": error_rate()}
+
+
+@pytest.mark.parametrize("metric", ["1.1.1a", "1.1.1", "m1", "1.1.1.m", ""])
+def test_what_is_no_metric_is_refused(shelf: Shelf, metric: str) -> None:
+    with pytest.raises(DeclarationError, match="is no metric of the plan"):
+        Recording(outage().history(), shelf.keep).measure(metric, error_rate())
+
+
+def test_a_metric_is_measured_once_and_before_the_verdict(shelf: Shelf) -> None:
+    recording = Recording(outage().history(), shelf.keep)
+    recording.measure("1.1.1.m1", time_to_detect())
+    with pytest.raises(DeclarationError, match="was measured in this recording already"):
+        recording.measure("1.1.1.m1", error_rate())
+    recording.require(HOLDS)
+    with pytest.raises(DeclarationError, match="measure before require"):
+        recording.measure("1.1.1.m2", error_rate())

@@ -239,3 +239,33 @@ def test_a_missing_capability_is_a_counted_skip_and_an_error_with_strict(project
         result.stdout.fnmatch_lines(["0 tests: 0 held, *; 1 skipped"])
         assert result.ret == 0
     assert document["totals"]["skipped"] == (0 if strict else 1)
+
+
+MEASURED = f"""{HEAD}
+from fraiseql_chaos import measures
+
+@pytest.mark.claims("1.1.1b", "1.1.1.m2")
+async def test_it(load, promises):
+    recording = await load.replays(outage())
+    recording.measure("1.1.1.m2", measures.error_rate())
+    recording.require(*promises)
+"""
+
+
+def test_what_a_test_measures_is_in_the_report(project: Project, pytester: pytest.Pytester) -> None:
+    project(MEASURED, "--chaos-json=run.json").assert_outcomes(passed=1)
+    (experiment,) = read_run(pytester.path / "run.json").experiments
+    assert experiment.measured["1.1.1.m2"].numbers["share"] == 1.0
+
+
+@pytest.mark.parametrize("source", [MEASURED, MEASURED.replace("*promises", "availability(at_least=0.99)")], ids=["held", "violated"])
+def test_a_metric_that_is_claimed_and_not_measured_is_not_green(project: Project, source: str) -> None:
+    """Nor does a known weakness excuse it."""
+    marked = source.replace("@pytest.mark.claims", '@pytest.mark.weakness("W-900", remedy=False)\n@pytest.mark.claims')
+    without = marked.replace('    recording.measure("1.1.1.m2", measures.error_rate())\n', "").replace("(load", "(service, load")
+    project(without).assert_outcomes(failed=1)
+
+
+def test_a_test_that_claims_a_metric_without_measuring_it_is_told_what_to_do(project: Project) -> None:
+    result = project(MEASURED.replace('    recording.measure("1.1.1.m2", measures.error_rate())\n', ""))
+    result.stdout.fnmatch_lines(["*claims 1.1.1.m2 and measured no such thing; call recording.measure*"])

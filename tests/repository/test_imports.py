@@ -31,7 +31,8 @@ MAY_IMPORT = {
     "stats": "history",
     "baselines": "stats",
     "verdicts": "stats baselines",
-    "reports": "verdicts",
+    "measures": "verdicts",
+    "reports": "measures",
     "comparison": "reports",
     # where the two meet, and who calls it
     "experiment": "workload probes reports reference",

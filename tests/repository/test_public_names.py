@@ -10,15 +10,19 @@ import pytest
 PINNED = {
     "fraiseql_chaos": """
         AnswerError Bandwidth Baseline BitFlip Blackhole BurstLoss Chaos Corrupt CorruptMessage CutAt DelayMessage DropMessage Duplicate
-        Duration Flapping HalfOpen Hang History Latency Limit Load Loss Match PacketDelay PacketRate Partition Rate Recording Refuse Reorder
+        Duration Flapping Freeze HalfOpen Hang History Latency Limit Load Loss Match PacketDelay PacketRate Partition Rate Recording Refuse Reorder
         Reset ResetAt Scope Service Slicer SlowAccept SlowClose StallAt Stop Timeout Trigger TruncateResult all_of ambiguous_commit any_of
-        availability correct_results detects_within error_is_clear fault_observed isolated latency latency_within memory_below ms no_crash
-        no_data_loss no_duplicates no_hang per_second read_baseline read_history recovers recovers_within seconds slowdown
+        availability correct_results detects_within error_is_clear fault_observed isolated latency latency_within measures memory_below ms
+        no_crash no_data_loss no_duplicates no_hang per_second read_baseline read_history recovers recovers_within seconds slowdown
         throughput_at_least us
     """,
     "fraiseql_chaos.errors": """
         CapabilityError ChaosError DeclarationError HistoryError InjectionError InternalError LocalProtocolError PeerProtocolError
         ProtocolError RigError ServiceError
+    """,
+    "fraiseql_chaos.measures": """
+        MEASURES Measure Measurement error_rate executed_once kernel_counts latency_impact latency_percentiles look_time measure_from_json
+        next_try recovery_time throughput_impact time_to_detect timeout_rate
     """,
     "fraiseql_chaos.testing": """
         HEALTHY OneWay Timed arm armed_with check_stream_fault

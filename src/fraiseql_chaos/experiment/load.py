@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from fraiseql_chaos.core import Duration, JsonObject, Rate
@@ -10,10 +10,11 @@ from fraiseql_chaos.errors import ChaosError
 from fraiseql_chaos.experiment.chaos import Chaos
 from fraiseql_chaos.experiment.laboratory import Laboratory
 from fraiseql_chaos.experiment.progress import Narrator
-from fraiseql_chaos.experiment.recording import Recording
+from fraiseql_chaos.experiment.recording import METRIC, Recording
 from fraiseql_chaos.experiment.run import Experiment, run_experiment
 from fraiseql_chaos.experiment.service import Service
 from fraiseql_chaos.history import History
+from fraiseql_chaos.measures import Measure
 from fraiseql_chaos.plan import stretch
 from fraiseql_chaos.reports import ExperimentRecord, Weakness
 from fraiseql_chaos.verdicts import Expectation, Judgement
@@ -118,11 +119,17 @@ class Load:
         self.recordings.append(recording)
         return recording
 
+    @property
+    def unmeasured(self) -> tuple[str, ...]:
+        """The metrics of the plan that the test says it measures, and that no recording has."""
+        measured = {metric for recording in self.recordings for metric in recording.measured}
+        return tuple(claim for claim in self.title.claims if METRIC.fullmatch(claim) and claim not in measured)
+
     def _name(self) -> str:
         count = len(self.recordings)
         return f"{self.title.experiment}#{count + 1}" if count else self.title.experiment
 
-    def _keep(self, history: History, expectations: tuple[Expectation, ...], judgement: Judgement) -> None:
+    def _keep(self, history: History, expectations: tuple[Expectation, ...], judgement: Judgement, measures: Mapping[str, Measure]) -> None:
         folder, name = self._laboratory.folder, history.begin.experiment
         path = folder.relative(folder.history_path(name, attempt=self._attempt))
         kept = self._kept.get(name)
@@ -136,6 +143,7 @@ class Load:
             claims=self.title.claims,
             weakness=self.title.weakness,
             baseline=self.baseline,
+            measures=measures,
         )
         folder.add(record)
         self._kept[name] = record

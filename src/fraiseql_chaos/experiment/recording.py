@@ -7,12 +7,23 @@ one for each verdict that is not green.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
+from typing import Final
 
+from fraiseql_chaos.errors import DeclarationError
 from fraiseql_chaos.history import History
+from fraiseql_chaos.measures import Measure, Measurement
 from fraiseql_chaos.verdicts import ChaosMetrics, Expectation, Judgement, Verdict, judge_all
 
-__all__ = ["Inconclusive", "Recording", "Violated"]
+__all__ = ["METRIC", "Inconclusive", "Recording", "Violated"]
+
+
+METRIC: Final = re.compile(r"\d+\.\d+\.\d+\.m\d+")
+"""How the plan's metrics are numbered; its claims end in a letter instead."""
+
+type Keep = Callable[[History, tuple[Expectation, ...], Judgement, Mapping[str, Measure]], None]
+"""Stores what was asked of a history, and how it was answered."""
 
 
 class Violated(AssertionError):  # noqa: N818  a verdict, named as verdicts are
@@ -38,20 +49,45 @@ class Recording:
 
     Args:
         history: What happened.
-        keep: Stores the judgement for the report.
+        keep: Stores judgement and measures for the report.
 
     Attributes:
         history: What happened.
         metrics: The plan's numbers, computed from it.
         verdict: What it came to so far; None if nothing was required of it yet.
+        measured: What was measured for the plan, by the metric's id there.
     """
 
-    def __init__(self, history: History, keep: Callable[[History, tuple[Expectation, ...], Judgement], None]) -> None:
+    def __init__(self, history: History, keep: Keep) -> None:
         self.history = history
         self.metrics: ChaosMetrics = ChaosMetrics.of(history)
         self.verdict: Verdict | None = None
+        self.measured: dict[str, Measure] = {}
         self._asked: tuple[Expectation, ...] = ()
         self._keep = keep
+
+    def measure(self, metric: str, measure: Measure) -> Measurement:
+        """
+        Measure something that the plan wants to know, for the report; call it before ``require``, which stores it.
+
+        Args:
+            metric: The metric's id in the plan, as ``1.1.1.m1``.
+            measure: What it is, as ``measures.time_to_detect()``.
+
+        Returns:
+            The numbers.
+
+        Raises:
+            DeclarationError: If the id is none, or was measured already, or the verdict was stored before.
+        """
+        if not METRIC.fullmatch(metric):
+            raise DeclarationError(f"{metric!r} is no metric of the plan; they are written as 1.1.1.m1; nothing was measured")
+        if metric in self.measured:
+            raise DeclarationError(f"{metric} was measured in this recording already, as {self.measured[metric]}; nothing was measured")
+        if self.verdict is not None:
+            raise DeclarationError(f"{metric}: measure before require(), which stores the record; nothing was measured")
+        self.measured[metric] = measure
+        return measure.take(self.history)
 
     def require(self, *expectations: Expectation) -> Judgement:
         """
@@ -64,7 +100,7 @@ class Recording:
         self._asked += expectations
         judgement = judge_all(self.history, self._asked)
         self.verdict = judgement.verdict
-        self._keep(self.history, self._asked, judgement)
+        self._keep(self.history, self._asked, judgement, self.measured)
         if judgement.verdict == "violated":
             raise Violated(_explained(judgement, self.history), judgement)
         if judgement.verdict == "inconclusive":

@@ -12,6 +12,7 @@ from fraiseql_chaos.probes.model import Look, Probe, sampling
 from fraiseql_chaos.probes.pool import ServicePool
 from fraiseql_chaos.probes.server import ServerSessions
 from fraiseql_chaos.probes.service import ServicePath, ServiceReady, connections_to
+from fraiseql_chaos.probes.states import ServerProcesses
 from fraiseql_chaos.probes.transfer import EdgeTransfer
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "LinkKernels",
     "Look",
     "Probe",
+    "ServerProcesses",
     "ServerSessions",
     "ServiceMemory",
     "ServicePath",

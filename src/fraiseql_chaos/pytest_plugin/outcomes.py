@@ -80,7 +80,7 @@ def _translate(report: pytest.TestReport, item: pytest.Item, call: pytest.CallIn
     elif isinstance(failure, Inconclusive):
         report.longrepr = str(failure)
         _mark(report, "inconclusive")
-    elif isinstance(failure, Violated) and weakness is not None and weakness.explains(failure.judgement.findings):
+    elif isinstance(failure, Violated) and weakness is not None and weakness.explains(failure.judgement.findings) and not load.unmeasured:
         report.outcome = "skipped"
         report.wasxfail = f"known weakness {weakness.id}, see the section chaos"
         _mark(report, "weakness")
@@ -93,11 +93,14 @@ def _translate(report: pytest.TestReport, item: pytest.Item, call: pytest.CallIn
 
 def _passed(report: pytest.TestReport, load: Load) -> None:
     unjudged = sum(recording.verdict is None for recording in load.recordings)
+    unmeasured = ", ".join(load.unmeasured)
     caught = [recording.verdict for recording in load.recordings if recording.verdict not in {None, "held"}]
     if unjudged:
         _fail(report, f"{unjudged} recording(s) were never judged; state what you expect with recording.require(...)")
     elif caught:
         _fail(report, f"the test went on after a verdict that is not held ({', '.join(map(str, caught))}); let what require() raises pass")
+    elif load.recordings and unmeasured:
+        _fail(report, f"the test claims {unmeasured} and measured no such thing; call recording.measure(...) before recording.require(...)")
     elif load.recordings and load.title.weakness is not None:
         name = load.title.weakness.id
         _fail(report, f"{name} was expected, but every promise held: remove the mark, and say in the register which release mended it")

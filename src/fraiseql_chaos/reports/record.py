@@ -17,12 +17,14 @@ names an entry of the weakness register stands as ``weakness``. It is neither gr
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Final, Literal, Self
 
 from fraiseql_chaos.core import NS_PER_S, Json, JsonObject
 from fraiseql_chaos.history import FaultHit, FaultRecord, History, Shows
+from fraiseql_chaos.measures import Measure, Measurement
 from fraiseql_chaos.verdicts import ChaosMetrics, Expectation, Finding, Judgement, Kpi, RunKpi, Verdict, current_kind, kpis_of, run_kpis
 from fraiseql_chaos.verdicts.jsonform import ADDED_LATER
 
@@ -167,6 +169,7 @@ class ExperimentRecord:
         history: The last attempt's history, relative to the run's folder.
         attempts: All attempts in order, the last one included.
         kpis: The plan's indicators of the last attempt; none in records of before there were any.
+        measured: What the test measured for the plan, by the metric's id there, as ``1.1.1.m1``; of the last attempt.
     """
 
     id: str
@@ -186,6 +189,7 @@ class ExperimentRecord:
     history: str
     attempts: tuple[Attempt, ...]
     kpis: tuple[Kpi, ...] = field(default=(), metadata=ADDED_LATER)
+    measured: dict[str, Measurement] = field(default_factory=dict, metadata=ADDED_LATER)
 
     @classmethod
     def of(
@@ -200,6 +204,7 @@ class ExperimentRecord:
         weakness: Weakness | None = None,
         earlier: Iterable[Attempt] = (),
         baseline: JsonObject | None = None,
+        measures: Mapping[str, Measure] = MappingProxyType({}),
     ) -> Self:
         """
         Make the record of a judged history.
@@ -214,6 +219,7 @@ class ExperimentRecord:
             weakness: The known weakness it names.
             earlier: The attempts before this one, in order.
             baseline: Which baseline it was measured against.
+            measures: What is measured, by the plan's id of the metric.
         """
         this = Attempt(history=path, verdict=judgement.verdict, reasons=judgement.reasons)
         return cls(
@@ -234,6 +240,7 @@ class ExperimentRecord:
             history=path,
             attempts=(*earlier, this),
             kpis=kpis_of(history),
+            measured={metric: measure.take(history) for metric, measure in measures.items()},
         )
 
     @property

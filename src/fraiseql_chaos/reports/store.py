@@ -31,6 +31,7 @@ from typing import Any, Final, Self
 
 from fraiseql_chaos.errors import HistoryError
 from fraiseql_chaos.history import History, read_history
+from fraiseql_chaos.measures import Measure, measure_from_json
 from fraiseql_chaos.reports.record import RUN_SCHEMA, Attempt, ExperimentRecord, Problem, RunDocument, Skip
 from fraiseql_chaos.verdicts import Expectation, expectation_from_json, from_json, judge_all, to_json
 
@@ -236,6 +237,7 @@ def _rejudged(folder: RunFolder, record: ExperimentRecord) -> ExperimentRecord:
         claims=record.claims,
         weakness=record.weakness,
         earlier=earlier,
+        measures={metric: measurement.measure for metric, measurement in record.measured.items()},
     )
 
 
@@ -286,7 +288,7 @@ def _load(path: Path) -> Any:
 
 
 def _built[T](cls: type[T], raw: Any, path: Path) -> T:
-    return from_json(cls, raw, str(path), {Expectation: expectation_from_json})
+    return from_json(cls, raw, str(path), {Expectation: expectation_from_json, Measure: measure_from_json})
 
 
 def _read[T](cls: type[T], path: Path) -> T:

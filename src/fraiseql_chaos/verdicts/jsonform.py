@@ -31,7 +31,7 @@ type Reader = Callable[[Any, str], Any]
 
 def to_json(value: Any) -> JsonObject:
     """Return a dataclass as a JSON object, fields in the order declared."""
-    told = [f for f in dataclasses.fields(value) if not (_is_added_later(f) and getattr(value, f.name) == f.default)]
+    told = [f for f in dataclasses.fields(value) if not (_is_added_later(f) and getattr(value, f.name) == _default(f))]
     fields = {_key(f.name, getattr(value, f.name)): _plain(getattr(value, f.name)) for f in told}
     return {"kind": value.kind, **fields} if hasattr(value, "kind") else fields
 
@@ -66,6 +66,10 @@ def from_json[T](cls: type[T], raw: Any, where: str, open_sets: Mapping[Any, Rea
 
 def _is_added_later(field: dataclasses.Field[Any]) -> bool:
     return bool(field.metadata.get("added_later"))
+
+
+def _default(field: dataclasses.Field[Any]) -> Any:
+    return field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
 
 
 def _key(name: str, value_or_hint: Any) -> str:

@@ -13,6 +13,7 @@ from fraiseql_chaos import (
     detects_within,
     error_is_clear,
     fault_observed,
+    measures,
     no_hang,
     per_second,
     recovers,
@@ -33,6 +34,8 @@ class TestDatabaseConnection:
         async with chaos(Refuse(), on=service.database, between=(seconds(1), seconds(4.5))):
             recording = await load.open_loop(service.reads, rate=per_second(20), lasting=seconds(9))
 
+        recording.measure("1.1.1.m2", measures.error_rate())
+        recording.measure("1.1.1.m3", measures.recovery_time())
         recording.require(fault_observed(Refuse.kind), no_hang(within=seconds(3)), error_is_clear(), recovers(within=seconds(5)))
 
     @pytest.mark.claims("1.1.1a", "1.1.1.m1")
@@ -46,6 +49,7 @@ class TestDatabaseConnection:
         async with chaos(Refuse(), on=service.database, between=(seconds(1), seconds(3))):
             recording = await load.open_loop(service.reads, rate=per_second(20), lasting=seconds(4))
 
+        recording.measure("1.1.1.m1", measures.time_to_detect())
         recording.require(fault_observed(Refuse.kind), detects_within(seconds(1)))
 
     @pytest.mark.claims("1.1.1b", "1.1.1d")

@@ -184,6 +184,10 @@ class Cluster:
         """Return the end of its log if it does not run; None if it does."""
         return None if self.is_running else f"the end of its log:\n{self.server_log.tail()}"
 
+    def leader(self) -> int | None:
+        """Return the postmaster; None while it does not run."""
+        return self.postmaster.pid if self.is_running else None
+
     def dsn(self, database: str, *, user: str | None = None, via: tuple[str, int] | None = None) -> str:
         """
         Return a URI for clients, over TCP and without a password; it insists on TLS if the server speaks it.
