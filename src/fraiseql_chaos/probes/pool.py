@@ -35,6 +35,9 @@ _NUMBERS: Final = {
 }
 """What we call the pool's own statistics. One that it has not counted yet is missing from them, and 0."""
 
+EVERY: Final = ms(47)
+"""Twenty times a second, but not in step with a load that sends at a round rate: such a one would be met with the same request in flight at every look."""
+
 _LIMIT: Final = 2**20
 """A longer answer than this is none of our observer's."""
 
@@ -50,7 +53,7 @@ class ServicePool:
 
     name = "service_pool"
 
-    def __init__(self, observer: Path | None, *, every: Duration = ms(50), within: Duration = ms(500)) -> None:
+    def __init__(self, observer: Path | None, *, every: Duration = EVERY, within: Duration = ms(500)) -> None:
         self.every = every
         self._observer = observer
         self._within = within
