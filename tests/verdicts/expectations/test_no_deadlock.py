@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fraiseql_chaos.core import JsonObject
 from fraiseql_chaos.history import Sample
 from fraiseql_chaos.verdicts import no_deadlock
 from histories import Scene
@@ -42,8 +43,8 @@ def test_one_that_was_back_and_is_away_again_cannot_be_told() -> None:
 
 def test_the_word_of_the_server_violates() -> None:
     made = afterwards()
-    value = {"message": "deadlock detected", "severity": "ERROR", "sqlstate": "40P01", "pid": 7}
-    made.events.append(Sample(probe="server_log", began_ns=10, at_ns=10, ok=False, value=dict(value)))
+    value: JsonObject = {"message": "deadlock detected", "severity": "ERROR", "sqlstate": "40P01", "pid": 7}
+    made.events.append(Sample(probe="server_log", began_ns=10, at_ns=10, ok=False, value=value))
     finding = no_deadlock().judge(made.history())
 
     assert (finding.verdict, finding.statement) == ("violated", "the server detected 1 deadlocks among its locks")
