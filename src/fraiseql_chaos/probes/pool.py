@@ -2,7 +2,8 @@
 What the service's connection pool says of itself, and who waits in it, by the observer in the service's process.
 
 The observer reads what lies in the process's memory and takes part in nothing (``rig/launch_service.py``), so a pool that hangs, or an event loop that
-stands still, is still told of. A look costs the service about a tenth of a millisecond; ``benchmarks/README.md`` says what was measured.
+stands still, is still told of. A look costs the service a fifth of a millisecond of processor time, so twenty a
+second 0.4 % (measured on a 2-core virtual machine, against the same service left alone).
 
 Source:
     psycopg_pool documentation, "Pool stats".

@@ -36,7 +36,7 @@ CLIENTS_MAX: Final = 1000
 PAUSE: Final = ms(100)
 
 LEAVE_WITHIN: Final = seconds(5)
-"""How long a crowd that asks for nothing more may wait for what it has asked for, before it hangs up."""
+"""Ten times what the slow report of the reference service takes, so that a queue behind a pool can run empty."""
 
 
 class Crowd:
@@ -46,12 +46,14 @@ class Crowd:
     Args:
         target: Where it is.
         operations: What it can be asked.
+        leave_within: How long a crowd that was called back may wait for what it has asked for, before it hangs up.
     """
 
-    def __init__(self, target: Target, operations: Iterable[GraphQLOperation]) -> None:
+    def __init__(self, target: Target, operations: Iterable[GraphQLOperation], *, leave_within: Duration = LEAVE_WITHIN) -> None:
         self._target = target
         self._operations = {operation.name: operation for operation in operations}
         self._asked: list[Sample] = []
+        self._leave_within = leave_within
 
     def operation(self, name: str) -> GraphQLOperation:
         """
@@ -66,7 +68,7 @@ class Crowd:
 
     def crowded(self, operation: str, in_flight: int) -> AbstractAsyncContextManager[None]:
         """
-        Return a guard: entering sends so many clients, leaving calls them back and waits until they are answered, or 5 s have passed.
+        Return a guard: entering sends so many clients, leaving calls them back and waits until they are answered, for a bounded time.
 
         Args:
             operation: What they ask, by name; a query.
@@ -95,7 +97,7 @@ class Crowd:
                 yield
             finally:
                 home.set()
-                await _ended(tasks, within=LEAVE_WITHIN)
+                await _ended(tasks, within=self._leave_within)
 
     async def _ask(self, client: GraphQLClient, operation: GraphQLOperation, ordinal: int, home: asyncio.Event) -> None:
         request = request_with(operation, operation.cases[ordinal % len(operation.cases)].filled(f"crowd-{ordinal}"))
