@@ -75,7 +75,7 @@ class Cluster:
         self._held = HeldPort()
         self.root_certificate: Path | None = None
         self.port = self._held.number
-        self._directory = _own_directory(keeper.directory, account)
+        self._directory = account.new_directory(keeper.directory)
         self.socket_directory = _socket_directory(keeper, self._directory, account)
         self.data = self._directory / "data"
         self.log = self._directory / "server.log"
@@ -382,13 +382,6 @@ class Cluster:
             self._postmaster.reread()
             reloaded = partial(is_reloaded, self.control_dsn(), since_wall_s)
             _: bool = await wait_until(reloaded, within=RELOAD_DEADLINE, what=f"the server's taking {change.name} back")
-
-
-def _own_directory(parent: Path, account: Account) -> Path:
-    directory = Path(tempfile.mkdtemp(prefix="postgres-", dir=parent))
-    directory.chmod(0o711)
-    os.chown(directory, account.uid, account.gid)
-    return directory
 
 
 def _socket_directory(keeper: Keeper, directory: Path, account: Account) -> Path:
