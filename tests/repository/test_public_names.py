@@ -29,7 +29,7 @@ PINNED = {
         HEALTHY OneWay Timed arm armed_with check_stream_fault
     """,
     "fraiseql_chaos.verdicts": """
-        AllOf AnyOf Availability ChaosMetrics CorrectResults DetectsWithin During EXPECTATIONS ErrorIsClear Expectation FaultObserved
+        EXPECTATIONS AllOf AnyOf Availability ChaosMetrics CorrectResults DetectsWithin During ErrorIsClear Expectation FaultObserved
         Finding Instrument Isolated Judgement Kpi Latency LatencyWithin MemoryBelow NoCrash NoDataLoss NoDeadlock NoDuplicates NoHang
         OldestFirst PhaseMetrics QueueDepthReported QueuedNotRejected RecoversWithin RunKpi Slowdown SteadyState ThroughputAtLeast Verdict
         all_of any_of availability correct_results current_kind detects_within error_is_clear expectation_from_json fault_observed
