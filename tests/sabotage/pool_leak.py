@@ -1,4 +1,4 @@
-"""The stock service with a defect: every fortieth connection is never given back, as by a handler that forgets it on one of its ways out."""
+"""The stock service with a defect: every hundredth connection is never given back, as by a handler that forgets it on one of its ways out."""
 
 import itertools
 from typing import Any
@@ -12,7 +12,7 @@ def _spoil(pool: Any) -> None:
     genuine, ordinals = pool.putconn, itertools.count(1)
 
     async def forgetful(connection: Any) -> None:
-        if next(ordinals) % 40:
+        if next(ordinals) % 100:
             await genuine(connection)
 
     pool.putconn = forgetful

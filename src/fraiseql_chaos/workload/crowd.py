@@ -33,7 +33,8 @@ __all__ = ["Crowd"]
 CLIENTS_MAX: Final = 1000
 """More clients than these would show what the machine can open, and not what a pool does."""
 
-PAUSE: Final = ms(100)
+PAUSE: Final = ms(500)
+"""As long as the slow report of the reference service takes: a crowd that is refused asks no more often than one that is answered."""
 
 LEAVE_WITHIN: Final = seconds(5)
 """Ten times what the slow report of the reference service takes, so that a queue behind a pool can run empty."""

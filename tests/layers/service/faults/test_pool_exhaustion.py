@@ -31,13 +31,13 @@ def seen(before: tuple[Sample, ...], during: tuple[Sample, ...]) -> tuple[int, i
 
 
 def test_it_is_seen_when_all_sessions_work_and_the_pool_has_none_left() -> None:
-    assert seen(IN_HEALTH, (pool(), pool(), sessions(30), sessions(27, 3), sessions(2))) == (2, 2)
+    assert seen(IN_HEALTH, (pool(), pool(), sessions(30), sessions(23, 7), sessions(2))) == (2, 2)
 
 
 @pytest.mark.parametrize(
     ("during", "counts"),
     [
-        ((pool(), sessions(26, 4)), (0, 1)),
+        ((pool(), sessions(22, 8)), (0, 1)),
         ((pool(waiting=0), sessions(30)), (1, 0)),
         ((pool(available=1), sessions(30)), (1, 0)),
         ((pool(size=12), sessions(30)), (1, 0)),

@@ -25,8 +25,11 @@ __all__ = ["PoolExhaustion"]
 _POOL: Final = "the pool itself, read in the service's process"
 _SERVER: Final = "pg_stat_activity over the control socket"
 
-_AT_WORK: Final = 0.9
-"""Of the sessions that a pool may have, so many are at work in a look that counts: some are always between one query and the next."""
+_AT_WORK: Final = 0.75
+"""
+Of the sessions that a pool may have, so many are at work in a look that counts: slow queries that began together end together, and their sessions stand
+between one query and the next at once. Measured on the hardened service: nine tenths of 60 sessions were at work in 21 of 36 looks.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
