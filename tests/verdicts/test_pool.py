@@ -37,5 +37,5 @@ def test_why_there_is_nothing_to_see_is_said() -> None:
 
 def test_in_flight_is_what_was_sent_and_not_answered_by_whoever_asked() -> None:
     scene = Scene().request(0, 100, lag_ms=10).request(0, 100, lag_ms=None).crowd(0, 100).ready(0, ok=True, took_ms=100)
-    history = scene.history()
-    assert [in_flight(history, at_ms * NS_PER_MS) for at_ms in (5, 50, 99, 100)] == [2, 3, 3, 0]
+    known_at = in_flight(scene.history())
+    assert [known_at(at_ms * NS_PER_MS) for at_ms in (5, 50, 99, 100)] == [2, 3, 3, 0]

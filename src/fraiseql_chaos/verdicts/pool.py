@@ -10,7 +10,8 @@ observer gave to those who waited, in the order of the queue. And what nobody sa
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -86,14 +87,16 @@ def why_no_looks(history: History) -> str:
     return f"the service's pool could not be looked at: {unanswered}" if unanswered else "nobody looked at the service's pool during a fault"
 
 
-def in_flight(history: History, at_ns: int) -> int:
+def in_flight(history: History) -> Callable[[int], int]:
     """
-    Return how many requests that need a connection were sent and not answered at an instant: of the load, of a fault's own clients, and ``/ready``.
+    Return what tells how many requests that need a connection were sent and not answered at an instant: of the load, of a fault's own clients, and ``/ready``.
 
-    A request that was given up has left nobody who waits, though the service may still be at it; those are not counted.
+    A request that was given up has left nobody who waits, though the service may still be at it; from then on it is not counted.
     """
-    load = sum(o.sent_ns is not None and o.sent_ns <= at_ns < o.done_ns for o in history.operations)
-    return load + sum(s.began_ns <= at_ns < s.at_ns for probe in (CROWD_PROBE, READY_PROBE) for s in history.samples(probe))
+    spans = [(o.sent_ns, o.done_ns) for o in history.operations if o.sent_ns is not None]
+    spans += [(sample.began_ns, sample.at_ns) for probe in (CROWD_PROBE, READY_PROBE) for sample in history.samples(probe)]
+    sent, done = sorted(began_ns for began_ns, _ in spans), sorted(done_ns for _, done_ns in spans)
+    return lambda at_ns: bisect_right(sent, at_ns) - bisect_right(done, at_ns)
 
 
 def _inside(look: PoolLook, window: Window) -> bool:

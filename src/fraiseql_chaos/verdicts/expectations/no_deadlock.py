@@ -42,8 +42,9 @@ class NoDeadlock:
     def judge(self, history: History) -> Finding:
         """Ask the server's log, the pool when nothing is in flight any more, and the sessions."""
         begin_ns = max((window.end_ns for window in fault_windows(history)), default=0)
+        open_at = in_flight(history)
         later = [look for look in pool_looks(history) if look.began_ns >= begin_ns]
-        quiet = [look for look in later if not in_flight(history, look.began_ns) and not in_flight(history, look.at_ns)]
+        quiet = [look for look in later if not open_at(look.began_ns) and not open_at(look.at_ns)]
         sessions = [s for s in history.samples(SESSIONS_PROBE) if s.ok and s.began_ns >= begin_ns]
         open_at_end = sum(was_given_up(o) for o in history.operations)
         detected = sum(s.value.get("sqlstate") == DEADLOCK_DETECTED for s in history.samples("server_log"))

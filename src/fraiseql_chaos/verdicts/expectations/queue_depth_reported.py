@@ -54,8 +54,8 @@ class QueueDepthReported:
 
     def judge(self, history: History) -> Finding:
         """Compare the two at every look at which one of them says that somebody waited."""
-        looks = looks_during_fault(history)
-        pairs = [(look.waiting, max(0, in_flight(history, (look.began_ns + look.at_ns) // 2) - look.held)) for look in looks]
+        looks, known_at = looks_during_fault(history), in_flight(history)
+        pairs = [(look.waiting, max(0, known_at((look.began_ns + look.at_ns) // 2) - look.held)) for look in looks]
         pairs = [pair for pair in pairs if any(pair)]
         numbers: JsonObject = {"looks": len(looks), "looks_with_a_queue": len(pairs), "needed": LEAST_REQUESTS}
         if len(pairs) < LEAST_REQUESTS:
