@@ -27,7 +27,8 @@ class QueueDepth:
         looks = looks_during_fault(history)
         if not looks:
             return Measurement(measure=self, numbers={}, statement=why_no_looks(history))
-        outside = [look.waiting for look in pool_looks(history) if look not in looks]
+        inside = {look.at_ns for look in looks}
+        outside = [look.waiting for look in pool_looks(history) if look.at_ns not in inside]
         waiting = [float(look.waiting) for look in looks]
         exhausted = sum(look.is_exhausted for look in looks)
         return Measurement(
