@@ -23,7 +23,7 @@ async def test_what_no_mix_contains_can_be_asked_by_name(service: Service) -> No
     assert service.operation("slow_report") == SLOW_REPORT
     assert service.operation("read_post") == READ_POST
     assert SLOW_REPORT not in service.operations
-    with pytest.raises(DeclarationError, match="the workload has no operation 'quick_report'; it has aggregate, .*, slow_report, update_user"):
+    with pytest.raises(DeclarationError, match=r"the workload has no operation 'quick_report'; it has aggregate, .*, slow_report, update_user"):
         service.operation("quick_report")
 
 
