@@ -150,6 +150,23 @@ class Scene:
         )
         return self
 
+    def counted(self, marked: int, of: int, *, asked: float = 0.05) -> Self:
+        """Say what captures counted of the last fault, each way."""
+        fault = next(e.fault for e in reversed(self.events) if isinstance(e, FaultDeclared))
+        ways: JsonObject = {way: {"marked": marked, "of": of} for way in ("up", "down")}
+        counted: JsonObject = {"asked": asked, "how": "never arrived", "spread": 1.0, "at_most": False, "ways": ways}
+        statement = f"{marked} of {of} packets never arrived"
+        self.events.append(
+            Evidence(fault=fault, witness="capture at both ends of the link", count=marked, independent=True, statement=statement, counted=counted)
+        )
+        return self
+
+    def captures(self, name: str, *, not_kept: int = 0) -> Self:
+        """Say that captures of the link were kept."""
+        value: JsonObject = {"near": f"{name}.near.pcap", "far": f"{name}.far.pcap", "packets": 1234, "not_kept": not_kept}
+        self.events.append(Sample(probe="link_pcap", began_ns=-NS_PER_MS, at_ns=9 * NS_PER_MS, ok=True, value=value))
+        return self
+
     def ready(self, at_ms: float, *, ok: bool, took_ms: float = 2.0) -> Self:
         """Add one look at ``/ready``."""
         began_ns = round(at_ms * NS_PER_MS)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from fraiseql_chaos.cli.main import parser
 from fraiseql_chaos.cli.single import _expectations, _fault
 from fraiseql_chaos.core import seconds
+from fraiseql_chaos.history import read_history
 from fraiseql_chaos.layers.wire.faults import CutAt
 from fraiseql_chaos.layers.wire.trigger import Trigger
 from fraiseql_chaos.reports import read_run
-from fraiseql_chaos.verdicts import Expectation, no_hang, recovers_within
+from fraiseql_chaos.verdicts import Expectation, fault_observed, no_hang, recovers_within
 
 RUN_WITHIN_S = 300
 """No promise: a busy machine takes ten times as long as a quiet one, and what hangs should still end some day."""
@@ -52,12 +56,46 @@ def test_a_service_that_waits_is_not_held_unasked() -> None:
     assert asked_by("database_unavailable") == (recovers_within(seconds(5)), no_hang(within=seconds(5)))
     assert asked_by("database_unavailable", "--fails-within=1s") == (recovers_within(seconds(5)), no_hang(within=seconds(1)))
     assert asked_by("network_latency,latency_ms=20") == (recovers_within(seconds(5)),)
+    assert asked_by("loss,rate=0.1", "--fault=database_unavailable") == (recovers_within(seconds(5)), no_hang(within=seconds(5)))
 
 
 def asked_by(fault: str, *words: str) -> tuple[Expectation, ...]:
     """Return what a command line asks."""
     arguments = parser(for_command="run").parse_args(["run", f"--fault={fault}", *words])
-    return _expectations(arguments, _fault(fault))
+    return _expectations(arguments, [_fault(text) for text in arguments.fault])
+
+
+def test_what_bends_messages_and_what_bends_packets_find_a_way_with_both_by_themselves(tmp_path: Path) -> None:
+    """Two faults at once, of which one needs a proxy and the other a link; nobody says so, and both are seen."""
+    words = [
+        "run",
+        "--fault=latency,delay=50ms",
+        "--fault=loss,rate=0.05",
+        "--from=1s",
+        "--for=3s",
+        "--lasting=6s",
+        "--recovers-within=1s",
+        "--seed=4",
+    ]
+    command = [sys.executable, "-m", "fraiseql_chaos.cli", *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=RUN_WITHIN_S, cwd=tmp_path)
+    if "does not let us make a network namespace" in done.stderr:
+        pytest.skip(done.stderr)
+    assert done.returncode == 0, done.stdout + done.stderr
+    document = read_run(tmp_path / ".chaos" / "runs" / "latest")
+    (record,) = document.experiments
+    assert (record.id, record.verdict) == ("latency+loss", "held")
+    assert document.replay == f"fraiseql-chaos {shlex.join(words)}"
+    history = read_history(tmp_path / ".chaos" / "runs" / "latest" / record.history)
+    assert [fault_observed(kind).judge(history).verdict for kind in ("latency", "loss")] == ["held", "held"]
+
+
+def test_faults_that_exclude_each_other_are_refused_before_anything_starts(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "fraiseql_chaos.cli", "run", "--fault=refuse", LATENCY]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=RUN_WITHIN_S, cwd=tmp_path)
+    assert done.returncode == 2
+    assert "could not act" in done.stderr
+    assert list(tmp_path.glob(".chaos/runs/*")) == []
 
 
 def test_a_comma_in_a_value_is_written_with_a_backslash() -> None:
@@ -72,6 +110,16 @@ def test_a_run_that_could_not_begin_leaves_no_folder(tmp_path: Path) -> None:
     assert done.returncode == 4
     assert "database 'nothing' on host 127.0.0.1, port 1, as user nobody" in done.stderr
     assert done.stderr.endswith("Nothing was touched\n")
+    assert list(tmp_path.glob(".chaos/runs/*")) == []
+
+
+def test_packets_of_a_way_without_a_link_cannot_be_kept(tmp_path: Path) -> None:
+    """Nobody should learn that after a run; and a folder of a run that never was is none."""
+    command = [sys.executable, "-m", "fraiseql_chaos.cli", "run", LATENCY, "--pcap"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=RUN_WITHIN_S, cwd=tmp_path)
+    assert done.returncode == 2
+    assert "--pcap keeps what crosses a packet link, and with latency there is none on the way to the database" in done.stderr
+    assert done.stderr.endswith("nothing was run\n")
     assert list(tmp_path.glob(".chaos/runs/*")) == []
 
 

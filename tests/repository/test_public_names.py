@@ -13,9 +13,9 @@ PINNED = {
         Duration Flapping Freeze HalfOpen Hang History Latency Limit Load Loss Match PacketDelay PacketRate Partition PoolExhaustion Rate
         Recording Refuse Reorder Reset ResetAt Scope Service Slicer SlowAccept SlowClose StallAt Stop Timeout Trigger TruncateResult
         all_of ambiguous_commit any_of availability correct_results detects_within error_is_clear fault_observed isolated latency
-        latency_within measures memory_below ms no_crash no_data_loss no_deadlock no_duplicates no_hang oldest_first per_second
-        queue_depth_reported queued_not_rejected read_baseline read_history recovers recovers_within seconds slowdown throughput_at_least
-        us
+        latency_within measures memory_below ms next_try_succeeds no_crash no_data_loss no_deadlock no_duplicates no_hang oldest_first
+        per_second queue_depth_reported queued_not_rejected read_baseline read_history recovers recovers_within seconds slowdown
+        throughput_at_least us
     """,
     "fraiseql_chaos.errors": """
         CapabilityError ChaosError DeclarationError HistoryError InjectionError InternalError LocalProtocolError PeerProtocolError
@@ -30,12 +30,12 @@ PINNED = {
     """,
     "fraiseql_chaos.verdicts": """
         EXPECTATIONS AllOf AnyOf Availability ChaosMetrics CorrectResults DetectsWithin During ErrorIsClear Expectation FaultObserved
-        Finding Instrument Isolated Judgement Kpi Latency LatencyWithin MemoryBelow NoCrash NoDataLoss NoDeadlock NoDuplicates NoHang
-        OldestFirst PhaseMetrics QueueDepthReported QueuedNotRejected RecoversWithin RunKpi Slowdown SteadyState ThroughputAtLeast Verdict
-        all_of any_of availability correct_results current_kind detects_within error_is_clear expectation_from_json fault_observed
-        from_json instrument isolated judge_all kpis_of latency latency_within memory_below no_crash no_data_loss no_deadlock
-        no_duplicates no_hang oldest_first queue_depth_reported queued_not_rejected recovers recovers_within run_kpis slowdown
-        steady_state throughput_at_least to_json worst
+        Finding Instrument Isolated Judgement Kpi Latency LatencyWithin MemoryBelow NextTrySucceeds NoCrash NoDataLoss NoDeadlock
+        NoDuplicates NoHang OldestFirst PhaseMetrics QueueDepthReported QueuedNotRejected RecoversWithin RunKpi Slowdown SteadyState
+        ThroughputAtLeast Verdict all_of any_of availability correct_results current_kind detects_within error_is_clear
+        expectation_from_json fault_observed from_json instrument isolated judge_all kpis_of latency latency_within memory_below
+        next_try_succeeds no_crash no_data_loss no_deadlock no_duplicates no_hang oldest_first queue_depth_reported queued_not_rejected
+        recovers recovers_within run_kpis slowdown steady_state throughput_at_least to_json worst
     """,
 }
 

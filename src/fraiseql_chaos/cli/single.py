@@ -1,5 +1,5 @@
 """
-``fraiseql-chaos run --fault ...``: one experiment, with what is expected of the service said before it begins.
+``fraiseql-chaos run --fault ...``: one experiment, of one fault or several at once, with what is expected of the service said before it begins.
 
 It asks all of a workload of the user's; of the reference service it asks only what reads.
 """
@@ -9,8 +9,8 @@ from __future__ import annotations
 import argparse
 import re
 import shlex
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
 from typing import Final
@@ -20,7 +20,7 @@ from fraiseql_chaos.cli.status import status_of
 from fraiseql_chaos.core import Duration, parse_duration, per_second, seconds
 from fraiseql_chaos.errors import DeclarationError
 from fraiseql_chaos.experiment import VARIANTS, Chaos, Inconclusive, Laboratory, Load, Recording, Service, Title, Violated, fault_from_words
-from fraiseql_chaos.plan import Fault, Window, edge_for
+from fraiseql_chaos.plan import Declaration, Fault, Window, edge_for, make_plan
 from fraiseql_chaos.pytest_plugin.comparing import compared, yardstick_for
 from fraiseql_chaos.pytest_plugin.coroutines import ATTEMPTS_MAX
 from fraiseql_chaos.pytest_plugin.laboratory import laboratory_settings
@@ -47,13 +47,20 @@ async def run_single(arguments: argparse.Namespace, options: ChaosOptions) -> in
     Raises:
         DeclarationError: If something that was typed has no meaning; nothing was run.
     """
-    fault = _fault(arguments.fault)
-    expectations = _expectations(arguments, fault)
+    faults = tuple(map(_fault, arguments.fault))
+    expectations = _expectations(arguments, faults)
+    if options.pcap and (options.edge or edge_for(faults)) == "stream":
+        kinds = " and ".join(fault.kind for fault in faults)
+        raise DeclarationError(
+            f"--pcap keeps what crosses a packet link, and with {kinds} there is none on the way to the database; add --edge packets, or both; nothing was run"
+        )
     begin, length = parse_duration(arguments.begin), parse_duration(arguments.length)
     promise = parse_duration(arguments.recovers_within)
     lasting = parse_duration(arguments.lasting) if arguments.lasting else begin + length + promise + AFTERWARDS
     rate = per_second(_number("--rate", arguments.rate, "requests per second"))
-    _check_before_anything_starts(Window(begin=begin, end=begin + length), lasting, promise, arguments.service)
+    window = Window(begin=begin, end=begin + length)
+    _check_before_anything_starts(window, lasting, promise, arguments.service)
+    make_plan([Declaration(fault=fault, target="database", window=window) for fault in faults], seed=options.seed)  # says if two exclude each other
     make_room(options.report, option="--report")
     make_room(options.json, option="--json")
     yardstick = _yardstick(options)
@@ -65,16 +72,18 @@ async def run_single(arguments: argparse.Namespace, options: ChaosOptions) -> in
     say("expected", *map(str, expectations), sep="\n  ")
     async with _kept_if_used(folder), Laboratory(settings, folder) as laboratory:
         for repetition in range(1, options.repeat + 1):
-            name = repetition_id(fault.kind, repetition, options.repeat)
-            title = Title(experiment=name, title=f"{fault} on the database", claims=(), weakness=None, replay=replay)
+            name = repetition_id("+".join(fault.kind for fault in faults), repetition, options.repeat)
+            title = Title(experiment=name, title=f"{' and '.join(map(str, faults))} on the database", claims=(), weakness=None, replay=replay)
             if options.repeat > 1:
                 say(f"repetition {repetition} of {options.repeat}")
-            service = await laboratory.deploy(None if options.app else arguments.service, edge=options.edge or edge_for([fault]))
+            service = await laboratory.deploy(None if options.app else arguments.service, edge=options.edge or edge_for(faults))
             chaos = Chaos()
             load = Load(laboratory, service, chaos, title, say=say)
 
             async def ask(service: Service = service, chaos: Chaos = chaos, load: Load = load) -> Recording:
-                async with chaos(fault, on=service.database, between=(begin, begin + length)):
+                async with AsyncExitStack() as armed:
+                    for fault in faults:
+                        await armed.enter_async_context(chaos(fault, on=service.database, between=(begin, begin + length)))
                     return await load.open_loop(service.operations if options.app else service.reads, rate=rate, lasting=lasting)
 
             await _until_concluded(ask, load, expectations, disarmed=options.disarmed, say=say)
@@ -159,13 +168,13 @@ def _fault(text: str) -> Fault:
     return fault_from_words(name, words)
 
 
-def _expectations(arguments: argparse.Namespace, fault: Fault) -> tuple[Expectation, ...]:
+def _expectations(arguments: argparse.Namespace, faults: Sequence[Fault]) -> tuple[Expectation, ...]:
     expectations: list[Expectation] = [recovers_within(parse_duration(arguments.recovers_within))]
     if arguments.availability is not None:
         expectations.append(availability(at_least=_number("--availability", arguments.availability, "a share of all requests, 0 to 1")))
     if arguments.fails_within is not None:
         expectations.append(no_hang(within=parse_duration(arguments.fails_within)))
-    elif fault.failure_type == "database_unavailable":
+    elif any(fault.failure_type == "database_unavailable" for fault in faults):
         # A service that recovers but lets everybody wait meanwhile should not pass unasked.
         expectations.append(no_hang(within=FAILS_WITHIN))
     if arguments.detects_within is not None:

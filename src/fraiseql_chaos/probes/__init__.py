@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fraiseql_chaos.probes.answer import EdgeAnswer
+from fraiseql_chaos.probes.clients import CLIENTS, Edge, clients
 from fraiseql_chaos.probes.edge import EdgeConnect, EdgeRoundTrip
 from fraiseql_chaos.probes.greeting import EdgeFarewell, EdgeGreeting, EdgeIdle
 from fraiseql_chaos.probes.kernels import LinkKernels
@@ -16,6 +17,8 @@ from fraiseql_chaos.probes.states import ServerProcesses
 from fraiseql_chaos.probes.transfer import EdgeTransfer
 
 __all__ = [
+    "CLIENTS",
+    "Edge",
     "EdgeAnswer",
     "EdgeConnect",
     "EdgeFarewell",
@@ -33,6 +36,7 @@ __all__ = [
     "ServicePath",
     "ServicePool",
     "ServiceReady",
+    "clients",
     "connections_to",
     "sampling",
 ]

@@ -131,7 +131,10 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     state = session.config.stash[_STATE]
     try:
         if state.laboratory is not None:
-            asyncio.run(state.laboratory.close())
+            from fraiseql_chaos.pytest_plugin.scheduling import side_by_side  # noqa: PLC0415  it needs the terminal, which needs this module
+
+            with side_by_side(session.config):
+                asyncio.run(state.laboratory.close())
     finally:
         if not hasattr(session.config, "workerinput") and (state.folder.exists() or state.problems):
             _collect(session.config)

@@ -32,6 +32,9 @@ _VARY: Final = re.compile(r"--(?:chaos-)?(?:seed|repeat|report|json|store|compar
 """Options that may differ between runs of the same configuration: what is asked and where it is written."""
 
 
+_VARY_FLAGS: Final = frozenset({"--pcap", "--chaos-pcap"})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
     """How often an experiment stood one way, and the newest run in which it did."""
@@ -139,6 +142,8 @@ def _deciding(replay: str) -> list[str]:
     """Return the words of a replay line that decide what is run."""
     words, kept = iter(shlex.split(replay)), []
     for word in words:
+        if word in _VARY_FLAGS:
+            continue
         if _VARY.match(word):
             if "=" not in word:
                 next(words, None)

@@ -20,11 +20,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final, Literal, Self
+from typing import Any, Final, Literal, Self
 
 from fraiseql_chaos.core import NS_PER_S, Json, JsonObject
 from fraiseql_chaos.history import FaultHit, FaultRecord, History, Shows
 from fraiseql_chaos.measures import Measure, Measurement
+from fraiseql_chaos.reports.counted import CountedRate, counted_rates
 from fraiseql_chaos.verdicts import ChaosMetrics, Expectation, Finding, Judgement, Kpi, RunKpi, Verdict, current_kind, kpis_of, run_kpis
 from fraiseql_chaos.verdicts.jsonform import ADDED_LATER
 
@@ -35,6 +36,7 @@ __all__ = [
     "EvidenceRecord",
     "ExperimentRecord",
     "FaultSummary",
+    "Pcaps",
     "Problem",
     "RunDocument",
     "Skip",
@@ -50,6 +52,12 @@ type Standing = Literal["violated", "inconclusive", "weakness", "held"]
 STANDINGS: Final[tuple[Standing, ...]] = ("violated", "inconclusive", "weakness", "held")
 """From what a reader must see first to what may come last."""
 
+
+PCAP_PROBE: Final = "link_pcap"
+"""Under which name a history says which captures were kept."""
+
+PCAP_FOLDER: Final = "pcaps"
+"""Where in a run's folder they are."""
 
 HITS_SHOWN: Final = 8
 """How many of the things that a fault did a report lists one by one; the history has the others."""
@@ -81,6 +89,7 @@ class FaultSummary:
     healed_at_s: float | None
     evidence: tuple[EvidenceRecord, ...]
     hits: tuple[str, ...] = ()
+    counted: tuple[CountedRate, ...] = field(default=(), metadata=ADDED_LATER)
 
     @classmethod
     def of(cls, fault: FaultRecord) -> Self:
@@ -101,6 +110,7 @@ class FaultSummary:
                 for e in fault.evidence
             ),
             hits=tuple(_in_words(hit) for hit in fault.hits[:HITS_SHOWN]),
+            counted=counted_rates(fault.evidence),
         )
 
 
@@ -126,6 +136,8 @@ class Weakness:
         violates: The kinds of expectations that it breaks, and that it excuses; a violation of any other kind is news.
         affects: The releases it was seen in.
         remedy: What a user can do about it; empty if nothing is known.
+        evidence: What was measured, and by which test.
+        cause: Why it is so, with file and line in FraiseQL's source.
     """
 
     id: str
@@ -133,6 +145,8 @@ class Weakness:
     violates: tuple[str, ...]
     affects: str = ""
     remedy: str = ""
+    evidence: str = field(default="", metadata=ADDED_LATER)
+    cause: str = field(default="", metadata=ADDED_LATER)
 
     def explains(self, findings: Iterable[Finding]) -> bool:
         """Tell whether everything that is violated is what this weakness breaks: it excuses no wrong answer and no crash beside it."""
@@ -147,6 +161,32 @@ class Attempt:
     history: str
     verdict: Verdict
     reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pcaps:
+    """
+    What crossed the link, as the kernel of each end saw it: two files for Wireshark, kept because somebody asked for them.
+
+    Attributes:
+        near, far: The files of the service's end and of the server's, relative to the run's folder.
+        packets: How many are in both together.
+        not_kept: How many came after a file was full.
+    """
+
+    near: str
+    far: str
+    packets: int
+    not_kept: int
+
+    @classmethod
+    def of(cls, history: History) -> Self | None:
+        """Return what a history says was kept; None if nothing was."""
+        for sample in history.samples(PCAP_PROBE):
+            value: dict[str, Any] = sample.value
+            near, far = (f"{PCAP_FOLDER}/{value[end]}" for end in ("near", "far"))
+            return cls(near=near, far=far, packets=value["packets"], not_kept=value["not_kept"])
+        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,6 +210,7 @@ class ExperimentRecord:
         attempts: All attempts in order, the last one included.
         kpis: The plan's indicators of the last attempt; none in records of before there were any.
         measured: What the test measured for the plan, by the metric's id there, as ``1.1.1.m1``; of the last attempt.
+        pcaps: What crossed the link in the last attempt; None if it was not kept.
     """
 
     id: str
@@ -190,6 +231,7 @@ class ExperimentRecord:
     attempts: tuple[Attempt, ...]
     kpis: tuple[Kpi, ...] = field(default=(), metadata=ADDED_LATER)
     measured: dict[str, Measurement] = field(default_factory=dict, metadata=ADDED_LATER)
+    pcaps: Pcaps | None = field(default=None, metadata=ADDED_LATER)
 
     @classmethod
     def of(
@@ -241,6 +283,7 @@ class ExperimentRecord:
             attempts=(*earlier, this),
             kpis=kpis_of(history),
             measured={metric: measure.take(history) for metric, measure in measures.items()},
+            pcaps=Pcaps.of(history),
         )
 
     @property

@@ -117,6 +117,9 @@ def _explanations(record: ExperimentRecord) -> Iterator[str]:
     if len(record.attempts) > 1:
         yield f"attempt {len(record.attempts)}; before it: {', '.join(attempt.verdict for attempt in record.attempts[:-1])}"
     yield from record.reasons
+    if record.pcaps is not None:
+        full = f"; {record.pcaps.not_kept} more came after a file was full" if record.pcaps.not_kept else ""
+        yield f"{record.pcaps.packets} packets in {record.pcaps.near} and {record.pcaps.far}{full}"
 
 
 def _ms(number_ms: float | None) -> str:

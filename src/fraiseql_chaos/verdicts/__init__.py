@@ -15,6 +15,7 @@ from fraiseql_chaos.verdicts.expectations.isolated import Isolated, isolated
 from fraiseql_chaos.verdicts.expectations.latency import Latency, latency
 from fraiseql_chaos.verdicts.expectations.latency_within import LatencyWithin, latency_within
 from fraiseql_chaos.verdicts.expectations.memory_below import MemoryBelow, memory_below
+from fraiseql_chaos.verdicts.expectations.next_try_succeeds import NextTrySucceeds, next_try_succeeds
 from fraiseql_chaos.verdicts.expectations.no_crash import NoCrash, no_crash
 from fraiseql_chaos.verdicts.expectations.no_data_loss import NoDataLoss, no_data_loss
 from fraiseql_chaos.verdicts.expectations.no_deadlock import NoDeadlock, no_deadlock
@@ -54,6 +55,7 @@ __all__ = [
     "Latency",
     "LatencyWithin",
     "MemoryBelow",
+    "NextTrySucceeds",
     "NoCrash",
     "NoDataLoss",
     "NoDeadlock",
@@ -86,6 +88,7 @@ __all__ = [
     "latency",
     "latency_within",
     "memory_below",
+    "next_try_succeeds",
     "no_crash",
     "no_data_loss",
     "no_deadlock",

@@ -18,6 +18,7 @@ from fraiseql_chaos.verdicts.expectations.isolated import Isolated
 from fraiseql_chaos.verdicts.expectations.latency import Latency
 from fraiseql_chaos.verdicts.expectations.latency_within import LatencyWithin
 from fraiseql_chaos.verdicts.expectations.memory_below import MemoryBelow
+from fraiseql_chaos.verdicts.expectations.next_try_succeeds import NextTrySucceeds
 from fraiseql_chaos.verdicts.expectations.no_crash import NoCrash
 from fraiseql_chaos.verdicts.expectations.no_data_loss import NoDataLoss
 from fraiseql_chaos.verdicts.expectations.no_deadlock import NoDeadlock
@@ -48,6 +49,7 @@ EXPECTATIONS: Final[tuple[type[Expectation], ...]] = (
     Latency,
     LatencyWithin,
     MemoryBelow,
+    NextTrySucceeds,
     NoCrash,
     NoDataLoss,
     NoDeadlock,
