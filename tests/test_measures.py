@@ -21,6 +21,8 @@ ALL: list[Measure] = [
     measures.latency_percentiles(),
     measures.look_time("edge_login"),
     measures.next_try(),
+    measures.pool_wait(),
+    measures.queue_depth(),
     measures.recovery_time(),
     measures.throughput_impact(),
     measures.time_to_detect(),
@@ -166,3 +168,28 @@ def test_kernel_counts_are_what_was_added_while_the_fault_was_armed() -> None:
     assert found.statement == "both kernels together: TcpRetransSegs 7, NoSuchCounter 0; of 70 segments sent"
     with pytest.raises(DeclarationError, match="name at least one counter"):
         measures.kernel_counts()
+
+
+def in_line() -> Scene:
+    """Nobody waits before the fault; during it 10 wait, and each second look one of them is served after 100 ms."""
+    scene = Scene().answers(0, 1000).fault(1000, 3000, kind="pool_exhaustion").pool(500)
+    for n in range(30):
+        scene.pool(1100 + n * 50, waiting=10, available=0, size=30, queue=((n // 2, n // 2 + 9),), queued=10 + n // 2, wait_ms=100 * (n // 2))
+    return scene
+
+
+def test_the_queue_depth_is_what_the_pool_reports_during_the_fault() -> None:
+    found = measures.queue_depth().take(in_line().history())
+    assert found.statement == "10 clients waited at the median of 30 looks, at most 10; in 30 looks all 30 connections were in use"
+    assert (found.numbers["waiting_p50"], found.numbers["waiting_max"], found.numbers["waiting_max_outside"]) == (10, 10, 0)
+
+
+def test_the_wait_is_the_mean_of_those_who_stopped_waiting_and_the_longest_is_known_from_below() -> None:
+    found = measures.pool_wait().take(in_line().history())
+    assert (found.numbers["waits"], found.numbers["mean_ms"]) == (14, 100)
+    assert found.numbers["longest_at_least_ms"] == 949
+
+
+def test_where_nobody_was_served_there_is_no_wait() -> None:
+    scene = Scene().answers(0, 1000).fault(1000, 3000).pool(1100, waiting=3, queued=3).pool(1200, waiting=3, queued=3)
+    assert measures.pool_wait().take(scene.history()).statement == "nobody who waited for a connection during the fault got one"

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     )
     from fraiseql_chaos.layers.packet.match import Match
     from fraiseql_chaos.layers.server.faults import Freeze, Stop
+    from fraiseql_chaos.layers.service.faults import PoolExhaustion
     from fraiseql_chaos.layers.stream.faults import (
         Bandwidth,
         Blackhole,
@@ -72,8 +73,12 @@ if TYPE_CHECKING:
         next_try_succeeds,
         no_crash,
         no_data_loss,
+        no_deadlock,
         no_duplicates,
         no_hang,
+        oldest_first,
+        queue_depth_reported,
+        queued_not_rejected,
         recovers,
         recovers_within,
         slowdown,
@@ -108,6 +113,7 @@ __all__ = [
     "PacketDelay",
     "PacketRate",
     "Partition",
+    "PoolExhaustion",
     "Rate",
     "Recording",
     "Refuse",
@@ -141,9 +147,13 @@ __all__ = [
     "next_try_succeeds",
     "no_crash",
     "no_data_loss",
+    "no_deadlock",
     "no_duplicates",
     "no_hang",
+    "oldest_first",
     "per_second",
+    "queue_depth_reported",
+    "queued_not_rejected",
     "read_baseline",
     "read_history",
     "recovers",
@@ -172,6 +182,7 @@ _HOMES: Final = {
     ),
     "layers.packet.match": ("Match",),
     "layers.server.faults": ("Freeze", "Stop"),
+    "layers.service.faults": ("PoolExhaustion",),
     "layers.stream.faults": (
         "Bandwidth",
         "Blackhole",
@@ -215,8 +226,12 @@ _HOMES: Final = {
         "next_try_succeeds",
         "no_crash",
         "no_data_loss",
+        "no_deadlock",
         "no_duplicates",
         "no_hang",
+        "oldest_first",
+        "queue_depth_reported",
+        "queued_not_rejected",
         "recovers",
         "recovers_within",
         "slowdown",

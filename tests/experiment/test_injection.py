@@ -220,7 +220,7 @@ def deployment(edges: EdgeControl) -> Iterator[Deployment]:
     with socket.create_server(("127.0.0.1", 0)) as upstream:
         host, port = upstream.getsockname()
         address = edges.open("database", upstream=TcpAddress(host=host, port=port), seed=1)
-        absent = cast("dict[str, None]", dict.fromkeys(("rig", "keeper", "server", "service", "application", "directory")))
+        absent = cast("dict[str, None]", dict.fromkeys(("rig", "keeper", "server", "service", "application", "directory", "crowd")))
         way = Way(address=address, proxy=ProxyEdge(control=edges, name="database"))
         yield Deployment(way=way, database="d", database_url="", **absent)  # type: ignore[arg-type]  # see above
         edges.close_edge("database")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from fraiseql_chaos.errors import DeclarationError
 from fraiseql_chaos.experiment import Service, Target
-from fraiseql_chaos.reference import OPERATIONS
+from fraiseql_chaos.reference import OPERATIONS, READ_POST, SLOW_REPORT
 
 pytestmark = pytest.mark.anyio
 
@@ -16,6 +17,14 @@ async def test_operations_are_told_apart_by_what_they_change(service: Service) -
     assert {operation.kind for operation in service.writes} == {"mutation"}
     assert len(service.reads) + len(service.writes) == len(service.operations)
     assert service.database == Target("database")
+
+
+async def test_what_no_mix_contains_can_be_asked_by_name(service: Service) -> None:
+    assert service.operation("slow_report") == SLOW_REPORT
+    assert service.operation("read_post") == READ_POST
+    assert SLOW_REPORT not in service.operations
+    with pytest.raises(DeclarationError, match=r"the workload has no operation 'quick_report'; it has aggregate, .*, slow_report, update_user"):
+        service.operation("quick_report")
 
 
 async def test_a_renewed_service_is_another_on_another_database(service: Service) -> None:

@@ -20,6 +20,8 @@ from fraiseql_chaos.layers.packet.faults import PACKET_FAULTS
 from fraiseql_chaos.layers.packet.netem import check_netem
 from fraiseql_chaos.layers.server import driver as server_driver
 from fraiseql_chaos.layers.server.faults import SERVER_FAULTS
+from fraiseql_chaos.layers.service import driver as service_driver
+from fraiseql_chaos.layers.service.faults import SERVICE_FAULTS
 from fraiseql_chaos.layers.stream.faults import STREAM_FAULTS
 from fraiseql_chaos.layers.stream.model import StreamFault
 from fraiseql_chaos.layers.wire.faults import WIRE_FAULTS
@@ -53,6 +55,8 @@ def guard_of(planned: Planned, deployment: Deployment) -> Guard:
         return _armed(way.link, planned)
     if isinstance(fault, SERVER_FAULTS):
         return server_driver.armed(fault, deployment.server)
+    if isinstance(fault, SERVICE_FAULTS):
+        return service_driver.armed(fault, deployment.crowd)
     raise InternalError(f"no layer knows the fault {fault!r}")
 
 

@@ -17,7 +17,7 @@ from typing import Self
 
 from fraiseql_chaos.errors import ChaosError, DeclarationError, RigError
 from fraiseql_chaos.experiment.application import Application
-from fraiseql_chaos.experiment.deployment import Deployment
+from fraiseql_chaos.experiment.deployment import Deployment, target_of
 from fraiseql_chaos.experiment.network import MTU, Network, Reading, Way, start_network
 from fraiseql_chaos.layers.packet.ends import Mechanism
 from fraiseql_chaos.plan import EdgeKind
@@ -29,6 +29,7 @@ from fraiseql_chaos.rig.postgres.foreign import ForeignServer
 from fraiseql_chaos.rig.postgres.server import Server
 from fraiseql_chaos.rig.service import Service
 from fraiseql_chaos.workload.check import verify_operations
+from fraiseql_chaos.workload.crowd import Crowd
 
 __all__ = ["Rig", "RigSettings"]
 
@@ -192,6 +193,7 @@ class Rig:
             directory=directory if self._settings.logs is None else self._settings.logs / name,
             inside=way.inside,
             unix_socket=None if way.inside is None else directory / "http.sock",
+            observer=directory / "pool.sock",
         )
         deployment = Deployment(
             rig=self,
@@ -203,6 +205,7 @@ class Rig:
             service=service,
             application=application,
             directory=directory,
+            crowd=Crowd(target_of(service), (*application.workload.operations, *application.workload.apart)),
         )
         return replace(deployment, application=await self._verified(deployment))
 

@@ -127,7 +127,7 @@ async def run_experiment(
                 await _drive(plan, Watch(deployment, recorder, injector, witnesses), recorder, injector, generator)
                 await read_capture(recorder)
                 await take_inventory(spec.operations, deployment, recorder, mark=spec.mark)
-                for sample in deployment.log_since(log_position):
+                for sample in (*deployment.log_since(log_position), *deployment.crowd.asked(since_ns=recorder.origin_ns - LEAD.ns)):
                     recorder.sample(sample)
                 _write_evidence(recorder, plan, ledgers, deployment.ledgers())
                 return recorder.finish()

@@ -50,6 +50,15 @@ class Service:
         """The operations that change something."""
         return tuple(operation for operation in self.operations if operation.kind == "mutation")
 
+    def operation(self, name: str) -> GraphQLOperation:
+        """
+        Return an operation by its name, also one that no mix contains: ``service.operation("slow_report")``.
+
+        Raises:
+            DeclarationError: If the workload has none of that name.
+        """
+        return self.deployment.crowd.operation(name)
+
     async def close(self) -> None:
         """End the service's process, its edge and its database; the rig goes on."""
         await self.deployment.close()

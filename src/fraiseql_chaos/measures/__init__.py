@@ -19,6 +19,8 @@ from fraiseql_chaos.measures.latency_percentiles import LatencyPercentiles
 from fraiseql_chaos.measures.look_time import LookTime
 from fraiseql_chaos.measures.model import Measure, Measurement
 from fraiseql_chaos.measures.next_try import NextTry
+from fraiseql_chaos.measures.pool_wait import PoolWait
+from fraiseql_chaos.measures.queue_depth import QueueDepth
 from fraiseql_chaos.measures.recovery_time import RecoveryTime
 from fraiseql_chaos.measures.throughput_impact import ThroughputImpact
 from fraiseql_chaos.measures.time_to_detect import TimeToDetect
@@ -37,6 +39,8 @@ __all__ = [
     "look_time",
     "measure_from_json",
     "next_try",
+    "pool_wait",
+    "queue_depth",
     "recovery_time",
     "throughput_impact",
     "time_to_detect",
@@ -51,6 +55,8 @@ MEASURES: Final[tuple[type[Measure], ...]] = (
     LatencyPercentiles,
     LookTime,
     NextTry,
+    PoolWait,
+    QueueDepth,
     RecoveryTime,
     ThroughputImpact,
     TimeToDetect,
@@ -105,6 +111,16 @@ def look_time(probe: str) -> LookTime:
 def next_try() -> NextTry:
     """Measure how often the next request succeeds after one that failed; see ``NextTry``."""
     return NextTry()
+
+
+def pool_wait() -> PoolWait:
+    """Measure how long clients waited for a connection of the pool; see ``PoolWait``."""
+    return PoolWait()
+
+
+def queue_depth() -> QueueDepth:
+    """Measure how many clients waited for a connection of the pool; see ``QueueDepth``."""
+    return QueueDepth()
 
 
 def recovery_time() -> RecoveryTime:

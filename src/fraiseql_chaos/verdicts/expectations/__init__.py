@@ -21,8 +21,12 @@ from fraiseql_chaos.verdicts.expectations.memory_below import MemoryBelow
 from fraiseql_chaos.verdicts.expectations.next_try_succeeds import NextTrySucceeds
 from fraiseql_chaos.verdicts.expectations.no_crash import NoCrash
 from fraiseql_chaos.verdicts.expectations.no_data_loss import NoDataLoss
+from fraiseql_chaos.verdicts.expectations.no_deadlock import NoDeadlock
 from fraiseql_chaos.verdicts.expectations.no_duplicates import NoDuplicates
 from fraiseql_chaos.verdicts.expectations.no_hang import NoHang
+from fraiseql_chaos.verdicts.expectations.oldest_first import OldestFirst
+from fraiseql_chaos.verdicts.expectations.queue_depth_reported import QueueDepthReported
+from fraiseql_chaos.verdicts.expectations.queued_not_rejected import QueuedNotRejected
 from fraiseql_chaos.verdicts.expectations.recovers_within import RecoversWithin
 from fraiseql_chaos.verdicts.expectations.slowdown import Slowdown
 from fraiseql_chaos.verdicts.expectations.steady_state import SteadyState
@@ -48,8 +52,12 @@ EXPECTATIONS: Final[tuple[type[Expectation], ...]] = (
     NextTrySucceeds,
     NoCrash,
     NoDataLoss,
+    NoDeadlock,
     NoDuplicates,
     NoHang,
+    OldestFirst,
+    QueueDepthReported,
+    QueuedNotRejected,
     RecoversWithin,
     Slowdown,
     SteadyState,
