@@ -28,6 +28,7 @@ ROW = Row(
     outcome="unsure",
     needed=None,
     reason="",
+    tolerance=5.0,
 )
 
 

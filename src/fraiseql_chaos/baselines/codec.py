@@ -2,7 +2,8 @@
 Baselines to files and back, strictly.
 
 A verdict hangs on every number here, so reading guesses nothing. What follows from the repetitions is computed again and must agree: a file
-in which somebody corrected a mean by hand is refused, with the line and what the mean should have been.
+in which somebody corrected a mean by hand is refused, with the line and what the mean should have been. So it is with what a comparison may tell of each
+metric, which is written beside its repetitions for whoever reads the file.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import Any, Final, cast
 from fraiseql_chaos.baselines.metric import Better, Estimate, Metric, Spread
 from fraiseql_chaos.baselines.model import BASELINE_SCHEMA, AACheck, Baseline
 from fraiseql_chaos.baselines.place import Place
+from fraiseql_chaos.baselines.sensitivity import drift_by_group, sensitivities
 from fraiseql_chaos.core import JsonObject
 from fraiseql_chaos.errors import DeclarationError, HistoryError
 
@@ -29,6 +31,10 @@ BETTER: Final = ("lower", "higher", "neither")
 
 AGREEMENT: Final = 1e-9
 """Relative; far above what a float loses on its way through JSON, which is nothing, and far below what a hand would change."""
+
+
+DIGITS: Final = 2
+"""Of a per cent that is derived; more would be noise that the next release's arithmetic cannot repeat."""
 
 
 def write_baseline(path: Path, baseline: Baseline) -> None:
@@ -43,7 +49,7 @@ def write_baseline(path: Path, baseline: Baseline) -> None:
         OSError: If it cannot be written; what was there before is untouched.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(_plain(baseline), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    text = json.dumps(_told(baseline), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
@@ -75,6 +81,18 @@ def read_baseline(path: Path) -> Baseline:
         raise HistoryError(f"{error}; nothing was compared with it") from error.__cause__
 
 
+def _told(baseline: Baseline) -> JsonObject:
+    """Return what the file says: the baseline, and what can be told of its metrics."""
+    told, drift = _plain(baseline), drift_by_group(baseline.metrics)
+    for metric, sensitivity in zip(told["metrics"], sensitivities(baseline.metrics, drift).values(), strict=True):
+        metric.update(tolerance_percent=round(sensitivity.tolerance, DIGITS), finds_percent=_rounded(sensitivity.finds))
+    return {**told, "drift": dict(drift)}
+
+
+def _rounded(percent: float | None) -> float | None:
+    return None if percent is None else round(percent, DIGITS)
+
+
 def _plain(value: Any) -> Any:
     if dataclasses.is_dataclass(value):
         return {each.name: _plain(getattr(value, each.name)) for each in dataclasses.fields(value)}
@@ -87,9 +105,10 @@ def _baseline(root: Place) -> Baseline:
     schema = root.mapping().get("schema")
     if schema is not None and schema.value != BASELINE_SCHEMA:
         schema.wrong(f"{schema.value!r} is not {BASELINE_SCHEMA!r}, the only format this release reads")
-    at = root.fields(*(each.name for each in dataclasses.fields(Baseline)))
+    at = root.fields(*(each.name for each in dataclasses.fields(Baseline)), "drift")
+    metrics = tuple(_metric(each) for each in at["metrics"].items())
     try:
-        return Baseline(
+        baseline = Baseline(
             schema=at["schema"].word(),
             created=at["created"].word(),
             seed=at["seed"].whole(),
@@ -98,11 +117,34 @@ def _baseline(root: Place) -> Baseline:
             configuration=_object(at["configuration"]),
             load_before=_object(at["load_before"]),
             load_after=_object(at["load_after"]),
-            metrics=tuple(_metric(each) for each in at["metrics"].items()),
+            metrics=metrics,
             a_a=None if at["a_a"].value is None else _a_a(at["a_a"]),
         )
     except DeclarationError as error:
         root.wrong(_without_consequence(error))
+    _check_sensitivities(at, metrics)
+    return baseline
+
+
+def _check_sensitivities(at: dict[str, Place], metrics: tuple[Metric, ...]) -> None:
+    """Refuse what does not follow from the repetitions."""
+    drift = drift_by_group(metrics)
+    claimed = at["drift"].mapping()
+    if claimed.keys() != drift.keys():
+        at["drift"].wrong(f"there are the groups {', '.join(drift)}, not {', '.join(claimed) or 'none'}")
+    claims = [(place, drift[group], 1e-6) for group, place in claimed.items()]
+    for each, known in zip(at["metrics"].items(), sensitivities(metrics, drift).values(), strict=True):
+        inside = each.mapping()
+        claims.append((inside["tolerance_percent"], known.tolerance, 10**-DIGITS))
+        if (inside["finds_percent"].value is None) != (known.finds is None):
+            inside["finds_percent"].wrong(
+                f"{inside['finds_percent'].value!r} does not follow from the repetitions, which give {_rounded(known.finds)!r}"
+            )
+        if known.finds is not None:
+            claims.append((inside["finds_percent"], known.finds, 10**-DIGITS))
+    for place, true, unit in claims:
+        if not math.isclose(place.number(), true, rel_tol=0, abs_tol=unit):
+            place.wrong(f"{place.value!r} does not follow from the repetitions, which give {true:.6g}; it was edited by hand or damaged")
 
 
 def _object(place: Place) -> JsonObject:
@@ -110,7 +152,7 @@ def _object(place: Place) -> JsonObject:
 
 
 def _metric(place: Place) -> Metric:
-    at = place.fields(*(each.name for each in dataclasses.fields(Metric)))
+    at = place.fields(*(each.name for each in dataclasses.fields(Metric)), "tolerance_percent", "finds_percent")
     repetitions = tuple(each.number() for each in at["repetitions"].items())
     if at["better"].word() not in BETTER:
         at["better"].wrong(f"{at['better'].value!r} is not one of {', '.join(BETTER)}")

@@ -236,6 +236,7 @@ def _rejudged(folder: RunFolder, record: ExperimentRecord) -> ExperimentRecord:
         claims=record.claims,
         weakness=record.weakness,
         earlier=earlier,
+        baseline=record.baseline,
     )
 
 
