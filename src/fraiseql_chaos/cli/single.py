@@ -1,12 +1,16 @@
 """
 ``fraiseql-chaos run --fault ...``: one experiment, with what is expected of the service said before it begins.
 
+With ``--within-baseline`` one of the promises is measured against a baseline: the one that is named, the one that is stored for this machine, target and configuration, or,
+where there is none, one that is collected first.
+
 It asks all of a workload of the user's; of the reference service it asks only what reads.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 import re
 import shlex
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -20,8 +24,10 @@ from fraiseql_chaos.cli.status import status_of
 from fraiseql_chaos.core import Duration, parse_duration, per_second, seconds
 from fraiseql_chaos.errors import DeclarationError
 from fraiseql_chaos.experiment import VARIANTS, Chaos, Inconclusive, Laboratory, Load, Recording, Service, Title, Violated, fault_from_words
+from fraiseql_chaos.experiment.baseline import BaselinePlan, Yardstick, yardstick_for
 from fraiseql_chaos.plan import Fault, Window, edge_for
-from fraiseql_chaos.pytest_plugin.comparing import compared, yardstick_for
+from fraiseql_chaos.pytest_plugin.comparing import compared
+from fraiseql_chaos.pytest_plugin.comparing import yardstick_for as yardstick_of_run
 from fraiseql_chaos.pytest_plugin.coroutines import ATTEMPTS_MAX
 from fraiseql_chaos.pytest_plugin.laboratory import laboratory_settings
 from fraiseql_chaos.pytest_plugin.options import ChaosOptions, short
@@ -29,7 +35,7 @@ from fraiseql_chaos.pytest_plugin.shown import shown_words
 from fraiseql_chaos.reports import RunFolder, verdict_table
 from fraiseql_chaos.reports.publishing import make_room, publish
 from fraiseql_chaos.reports.repetition import repetition_id
-from fraiseql_chaos.verdicts import Expectation, availability, detects_within, no_hang, recovers_within
+from fraiseql_chaos.verdicts import Expectation, availability, detects_within, latency_within, no_hang, recovers_within
 
 __all__ = ["run_single"]
 
@@ -53,6 +59,7 @@ async def run_single(arguments: argparse.Namespace, options: ChaosOptions) -> in
     promise = parse_duration(arguments.recovers_within)
     lasting = parse_duration(arguments.lasting) if arguments.lasting else begin + length + promise + AFTERWARDS
     rate = per_second(_number("--rate", arguments.rate, "requests per second"))
+    factor = _factor(arguments.within_baseline)
     _check_before_anything_starts(Window(begin=begin, end=begin + length), lasting, promise, arguments.service)
     make_room(options.report, option="--report")
     make_room(options.json, option="--json")
@@ -77,7 +84,13 @@ async def run_single(arguments: argparse.Namespace, options: ChaosOptions) -> in
                 async with chaos(fault, on=service.database, between=(begin, begin + length)):
                     return await load.open_loop(service.operations if options.app else service.reads, rate=rate, lasting=lasting)
 
-            await _until_concluded(ask, load, expectations, disarmed=options.disarmed, say=say)
+            if factor is not None:
+                kept = await _yardstick_for(laboratory, service, options, say)
+                load.baseline = kept.describe()
+                asked = (*expectations, latency_within(kept.baseline, factor, foreign=options.foreign_baseline))
+            else:
+                asked = expectations
+            await _until_concluded(ask, load, asked, disarmed=options.disarmed, say=say)
             await service.close()
     document = folder.collect()
     page = publish(folder, document, html=options.report, json=options.json)
@@ -87,6 +100,19 @@ async def run_single(arguments: argparse.Namespace, options: ChaosOptions) -> in
         print(f"against {name}: {compared(yardstick, folder, document, name=name, page=options.comparison, allow_foreign=foreign)}")
         print(f"compare {options.comparison}")
     return status_of(document)
+
+
+async def _yardstick_for(laboratory: Laboratory, service: Service, options: ChaosOptions, say: Callable[[str], None]) -> Yardstick:
+    return await yardstick_for(
+        laboratory,
+        service.deployment,
+        named=options.baseline,
+        variant=service.variant,
+        store=options.baselines,
+        plan=BaselinePlan(),
+        say=say,
+        allow_foreign=options.foreign_baseline,
+    )
 
 
 async def _until_concluded(
@@ -112,7 +138,7 @@ def _yardstick(options: ChaosOptions) -> Baseline | None:
     if options.comparison is None or options.baseline is None:
         return None
     try:
-        return yardstick_for(options.baseline, page=options.comparison, allow_foreign=options.foreign_baseline)
+        return yardstick_of_run(options.baseline, page=options.comparison, allow_foreign=options.foreign_baseline)
     except DeclarationError as error:
         raise DeclarationError(short(str(error))) from None
 
@@ -171,6 +197,16 @@ def _expectations(arguments: argparse.Namespace, fault: Fault) -> tuple[Expectat
     if arguments.detects_within is not None:
         expectations.append(detects_within(parse_duration(arguments.detects_within)))
     return tuple(expectations)
+
+
+def _factor(text: str | None) -> float | None:
+    """Return how many times as long as in the baseline an answer may take."""
+    if text is None:
+        return None
+    factor = _number("--within-baseline", text, "how many times as long as in the baseline, from 1")
+    if not 1 <= factor < math.inf:
+        raise DeclarationError(f"--within-baseline={text}: a factor of at least 1; nothing was run")
+    return factor
 
 
 def _number(option: str, text: str, meaning: str) -> float:

@@ -25,7 +25,7 @@ from fraiseql_chaos.experiment.laboratory import Laboratory
 from fraiseql_chaos.experiment.machine import machine
 from fraiseql_chaos.experiment.rig import RigSettings
 
-__all__ = ["Yardstick", "baseline_for", "stored_path", "yardstick_from"]
+__all__ = ["Yardstick", "baseline_for", "stored_path", "yardstick_for", "yardstick_from"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +44,36 @@ class Yardstick:
     def describe(self) -> JsonObject:
         """Return what a report says of it."""
         return {"created": self.baseline.created, "machine": self.baseline.machine["id"], "foreign": list(self.differs)}
+
+
+async def yardstick_for(
+    laboratory: Laboratory,
+    deployment: Deployment,
+    *,
+    named: Path | None,
+    variant: str | None,
+    store: Path,
+    plan: BaselinePlan,
+    say: Callable[[str], None],
+    allow_foreign: bool = False,
+) -> Yardstick:
+    """
+    Return what a service is measured against: the baseline that was named, or else the one of this machine, target and configuration.
+
+    Args:
+        named: The file that the user named; None if none was.
+        laboratory, deployment, variant, store, plan, say: See ``baseline_for``.
+        allow_foreign: See ``yardstick_from``; a foreign one is said aloud.
+
+    Raises:
+        DeclarationError, HistoryError, ServiceError, RigError: As those two do.
+    """
+    if named is None:
+        return await baseline_for(laboratory, deployment, variant=variant, store=store, plan=plan, say=say)
+    found = yardstick_from(named, deployment, laboratory.settings.rig, plan=plan, allow_foreign=allow_foreign)
+    if found.differs:
+        say(f"FOREIGN baseline of {found.baseline.created}: {'; '.join(found.differs)}")
+    return found
 
 
 def yardstick_from(path: Path, deployment: Deployment, settings: RigSettings, *, plan: BaselinePlan, allow_foreign: bool = False) -> Yardstick:
