@@ -11,7 +11,7 @@ import pytest
 
 from baselines_made import baseline, metric
 from fraiseql_chaos.baselines import read_baseline, write_baseline
-from fraiseql_chaos.baselines.sensitivity import drift_by_group, sensitivities
+from fraiseql_chaos.baselines.sensitivity import drift_of, sensitivities
 from fraiseql_chaos.errors import HistoryError
 
 
@@ -68,7 +68,7 @@ def test_the_file_states_what_can_be_told_of_each_metric_and_how_the_machine_dri
     document, known = json.loads(written.read_text()), sensitivities(baseline().metrics)
     assert [each["tolerance_percent"] for each in document["metrics"]] == [pytest.approx(each.tolerance, abs=0.005) for each in known.values()]
     assert [each["finds_percent"] for each in document["metrics"]] == [pytest.approx(each.finds, abs=0.005) for each in known.values()]
-    assert document["drift"] == {"queries": drift_by_group(baseline().metrics)["queries"]}
+    assert [each["drift"] for each in document["metrics"]] == [drift_of(each.repetitions) for each in baseline().metrics]
 
 
 @pytest.mark.parametrize(
@@ -81,8 +81,7 @@ def test_the_file_states_what_can_be_told_of_each_metric_and_how_the_machine_dri
         (lambda d: d["metrics"][0].update(finds_percent=1.0), "metrics[0].finds_percent: 1.0 does not follow"),
         (lambda d: d["metrics"][0].update(finds_percent=None), "metrics[0].finds_percent: None does not follow"),
         (lambda d: d["metrics"][0].pop("tolerance_percent"), "metrics[0]: field 'tolerance_percent' is missing"),
-        (lambda d: d["drift"].update(queries=0.5), "drift.queries: 0.5 does not follow"),
-        (lambda d: d["drift"].clear(), "drift: there are the groups queries, not none"),
+        (lambda d: d["metrics"][1].update(drift=0.5), "metrics[1].drift: 0.5 does not follow"),
         (lambda d: d["metrics"][0]["repetitions"].__setitem__(2, 12.5), "metrics[0].mean: 10.0 does not follow"),
         (lambda d: d["metrics"][0].update(noisy=False), "metrics[0].noisy: false does not follow from a variation of 0.07906 and a limit of 0.05"),
         (lambda d: d["metrics"][0]["interval95"].__setitem__(1, 11.0), "metrics[0].interval95[1]: 11.0 does not follow"),

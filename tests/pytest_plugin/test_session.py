@@ -166,7 +166,7 @@ from fraiseql_chaos.pytest_plugin.session import state_of
 from fraiseql_chaos.reports import RunFolder
 
 
-def pytest_collection_finish(session):
+def pytest_sessionstart(session):
     state = state_of(session.config)
     if not hasattr(session.config, "workerinput"):
         folder = RunFolder.create(state.options.store, seed=state.options.seed, replay="of somebody else", started=state.started)
@@ -176,7 +176,7 @@ def pytest_collection_finish(session):
 
 @pytest.mark.parametrize("workers", [(), ("-p", "xdist", "-n2")], ids=["alone", "workers"])
 def test_two_runs_of_one_seed_in_one_second_have_a_folder_each(project: Project, pytester: pytest.Pytester, workers: tuple[str, ...]) -> None:
-    """Method: when tests are collected somebody else begins a run with the same seed at the same second; neither finds the other's results among its own."""
+    """Method: before tests are collected somebody else begins a run with the same seed at the same second; neither finds the other's results among its own."""
     conftest = pytester.path / "conftest.py"
     conftest.write_text(conftest.read_text(encoding="utf-8") + AT_THE_SAME_SECOND, encoding="utf-8")
     source = (

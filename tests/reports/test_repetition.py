@@ -65,8 +65,8 @@ def test_numbers_are_spread_over_the_repetitions_that_could_tell(tmp_path: Path)
     found = {number.name: number for number in spread.numbers}
     before = found["latency_p50_before"]
     assert (before.told, before.count, before.unit) == (3, 3, "ms")
-    assert (before.least, before.median, before.greatest) == (4, 6, 8)
-    assert before.cv == pytest.approx(1 / 3)
+    assert (before.least, before.median, before.greatest) == pytest.approx((4, 6, 8), rel=0.05)
+    assert before.cv == pytest.approx(1 / 3, rel=0.05)
     recovery = found["recovery"]
     assert (recovery.count, recovery.told) == (2, 3)
     assert recovery.median == pytest.approx(100, abs=25)

@@ -21,7 +21,7 @@ from typing import Any, Final, cast
 from fraiseql_chaos.baselines.metric import Better, Estimate, Metric, Spread
 from fraiseql_chaos.baselines.model import BASELINE_SCHEMA, AACheck, Baseline
 from fraiseql_chaos.baselines.place import Place
-from fraiseql_chaos.baselines.sensitivity import drift_by_group, sensitivities
+from fraiseql_chaos.baselines.sensitivity import drift_of, sensitivities
 from fraiseql_chaos.core import JsonObject
 from fraiseql_chaos.errors import DeclarationError, HistoryError
 
@@ -32,6 +32,9 @@ BETTER: Final = ("lower", "higher", "neither")
 AGREEMENT: Final = 1e-9
 """Relative; far above what a float loses on its way through JSON, which is nothing, and far below what a hand would change."""
 
+
+DERIVED: Final = ("drift", "tolerance_percent", "finds_percent")
+"""What stands beside a metric in the file and is computed from its repetitions."""
 
 DIGITS: Final = 2
 """Of a per cent that is derived; more would be noise that the next release's arithmetic cannot repeat."""
@@ -83,10 +86,14 @@ def read_baseline(path: Path) -> Baseline:
 
 def _told(baseline: Baseline) -> JsonObject:
     """Return what the file says: the baseline, and what can be told of its metrics."""
-    told, drift = _plain(baseline), drift_by_group(baseline.metrics)
-    for metric, sensitivity in zip(told["metrics"], sensitivities(baseline.metrics, drift).values(), strict=True):
-        metric.update(tolerance_percent=round(sensitivity.tolerance, DIGITS), finds_percent=_rounded(sensitivity.finds))
-    return {**told, "drift": dict(drift)}
+    told: JsonObject = _plain(baseline)
+    for metric, known in zip(baseline.metrics, sensitivities(baseline.metrics).values(), strict=True):
+        cast("list[JsonObject]", told["metrics"])[baseline.metrics.index(metric)] |= {
+            "drift": drift_of(metric.repetitions),
+            "tolerance_percent": round(known.tolerance, DIGITS),
+            "finds_percent": _rounded(known.finds),
+        }
+    return told
 
 
 def _rounded(percent: float | None) -> float | None:
@@ -105,7 +112,7 @@ def _baseline(root: Place) -> Baseline:
     schema = root.mapping().get("schema")
     if schema is not None and schema.value != BASELINE_SCHEMA:
         schema.wrong(f"{schema.value!r} is not {BASELINE_SCHEMA!r}, the only format this release reads")
-    at = root.fields(*(each.name for each in dataclasses.fields(Baseline)), "drift")
+    at = root.fields(*(each.name for each in dataclasses.fields(Baseline)))
     metrics = tuple(_metric(each) for each in at["metrics"].items())
     try:
         baseline = Baseline(
@@ -128,13 +135,10 @@ def _baseline(root: Place) -> Baseline:
 
 def _check_sensitivities(at: dict[str, Place], metrics: tuple[Metric, ...]) -> None:
     """Refuse what does not follow from the repetitions."""
-    drift = drift_by_group(metrics)
-    claimed = at["drift"].mapping()
-    if claimed.keys() != drift.keys():
-        at["drift"].wrong(f"there are the groups {', '.join(drift)}, not {', '.join(claimed) or 'none'}")
-    claims = [(place, drift[group], 1e-6) for group, place in claimed.items()]
-    for each, known in zip(at["metrics"].items(), sensitivities(metrics, drift).values(), strict=True):
+    claims: list[tuple[Place, float, float]] = []
+    for each, metric, known in zip(at["metrics"].items(), metrics, sensitivities(metrics).values(), strict=True):
         inside = each.mapping()
+        claims.append((inside["drift"], drift_of(metric.repetitions), 1e-6))
         claims.append((inside["tolerance_percent"], known.tolerance, 10**-DIGITS))
         if (inside["finds_percent"].value is None) != (known.finds is None):
             inside["finds_percent"].wrong(
@@ -152,7 +156,7 @@ def _object(place: Place) -> JsonObject:
 
 
 def _metric(place: Place) -> Metric:
-    at = place.fields(*(each.name for each in dataclasses.fields(Metric)), "tolerance_percent", "finds_percent")
+    at = place.fields(*(each.name for each in dataclasses.fields(Metric)), *DERIVED)
     repetitions = tuple(each.number() for each in at["repetitions"].items())
     if at["better"].word() not in BETTER:
         at["better"].wrong(f"{at['better'].value!r} is not one of {', '.join(BETTER)}")

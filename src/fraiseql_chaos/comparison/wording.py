@@ -141,7 +141,7 @@ def tolerances(comparison: Comparison) -> str:
     if not _are_own(comparison):
         return f"{comparison.tolerance:g} %"
     least, most = min(row.tolerance for row in comparison.rows), max(row.tolerance for row in comparison.rows)
-    return f"a tolerance of its own ({least:.0f} % to {most:.0f} %)" if round(least) != round(most) else f"a tolerance of its own ({least:.0f} %)"
+    return f"a tolerance of its own ({least:.0f} % to {most:.0f} %)" if round(least) != round(most) else f"{least:.0f} %"
 
 
 def sensitivity(row: Row) -> str:

@@ -61,9 +61,14 @@ async def yardstick_for(
     Return what a service is measured against: the baseline that was named, or else the one of this machine, target and configuration.
 
     Args:
+        laboratory: Starts services of the same kind, if one must be collected.
+        deployment: The service that is to be measured against it.
         named: The file that the user named; None if none was.
-        laboratory, deployment, variant, store, plan, say: See ``baseline_for``.
-        allow_foreign: See ``yardstick_from``; a foreign one is said aloud.
+        variant: Which reference service it is.
+        store: The directory of stored baselines.
+        plan: How much is measured if there is none.
+        say: Prints one line.
+        allow_foreign: Whether the one that was named may be of another machine, target or configuration, which is said aloud.
 
     Raises:
         DeclarationError, HistoryError, ServiceError, RigError: As those two do.
