@@ -105,9 +105,8 @@ async def run_single(arguments: argparse.Namespace, options: ChaosOptions) -> in
 async def _yardstick_for(laboratory: Laboratory, service: Service, options: ChaosOptions, say: Callable[[str], None]) -> Yardstick:
     return await yardstick_for(
         laboratory,
-        service.deployment,
+        service,
         named=options.baseline,
-        variant=service.variant,
         store=options.baselines,
         plan=BaselinePlan(),
         say=say,

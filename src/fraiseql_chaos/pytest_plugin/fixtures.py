@@ -81,9 +81,8 @@ def baseline(request: pytest.FixtureRequest, service: Service, load: Load) -> Ba
         found = asyncio.run(
             yardstick_for(
                 laboratory,
-                service.deployment,
+                service,
                 named=options.baseline,
-                variant=service.variant,
                 store=options.baselines,
                 plan=BaselinePlan(),
                 say=partial(say, request.config),

@@ -24,6 +24,7 @@ from fraiseql_chaos.experiment.deployment import Deployment
 from fraiseql_chaos.experiment.laboratory import Laboratory
 from fraiseql_chaos.experiment.machine import machine
 from fraiseql_chaos.experiment.rig import RigSettings
+from fraiseql_chaos.experiment.service import Service
 
 __all__ = ["Yardstick", "baseline_for", "stored_path", "yardstick_for", "yardstick_from"]
 
@@ -48,10 +49,9 @@ class Yardstick:
 
 async def yardstick_for(
     laboratory: Laboratory,
-    deployment: Deployment,
+    service: Service,
     *,
     named: Path | None,
-    variant: str | None,
     store: Path,
     plan: BaselinePlan,
     say: Callable[[str], None],
@@ -62,9 +62,8 @@ async def yardstick_for(
 
     Args:
         laboratory: Starts services of the same kind, if one must be collected.
-        deployment: The service that is to be measured against it.
+        service: What is to be measured against it; see ``baseline_for``.
         named: The file that the user named; None if none was.
-        variant: Which reference service it is.
         store: The directory of stored baselines.
         plan: How much is measured if there is none.
         say: Prints one line.
@@ -74,8 +73,8 @@ async def yardstick_for(
         DeclarationError, HistoryError, ServiceError, RigError: As those two do.
     """
     if named is None:
-        return await baseline_for(laboratory, deployment, variant=variant, store=store, plan=plan, say=say)
-    found = yardstick_from(named, deployment, laboratory.settings.rig, plan=plan, allow_foreign=allow_foreign)
+        return await baseline_for(laboratory, service, store=store, plan=plan, say=say)
+    found = yardstick_from(named, service.deployment, laboratory.settings.rig, plan=plan, allow_foreign=allow_foreign)
     if found.differs:
         say(f"FOREIGN baseline of {found.baseline.created}: {'; '.join(found.differs)}")
     return found
@@ -107,15 +106,14 @@ def yardstick_from(path: Path, deployment: Deployment, settings: RigSettings, *,
 
 
 async def baseline_for(
-    laboratory: Laboratory, deployment: Deployment, *, variant: str | None, store: Path, plan: BaselinePlan, say: Callable[[str], None]
+    laboratory: Laboratory, service: Service, *, store: Path, plan: BaselinePlan, say: Callable[[str], None]
 ) -> Yardstick:
     """
     Return the stored baseline of a service, or collect and store it.
 
     Args:
         laboratory: Starts services of the same kind.
-        deployment: The service that is to be measured against it; it is left alone.
-        variant: Which reference service it is.
+        service: What is to be measured against it. While one is collected it is away, and afterwards a fresh one: a second service on one server is in the numbers.
         store: The directory of stored baselines.
         plan: How much is measured if there is none.
         say: Prints one line.
@@ -126,6 +124,7 @@ async def baseline_for(
         RigError: If the rig breaks.
     """
     settings = laboratory.settings.rig
+    deployment = service.deployment
     ran_on, target, configured = machine(), deployment.describe(), _configuration(plan, deployment, settings)
     path = stored_path(store, ran_on, target, configured)
     if path.exists():
@@ -139,9 +138,10 @@ async def baseline_for(
     say(f"no baseline of this machine, target and configuration yet: collecting one, {plan.repetitions} repetitions; this is done once")
 
     async def deploy() -> Deployment:
-        return (await laboratory.deploy(variant)).deployment
+        return (await laboratory.deploy(service.variant)).deployment
 
-    baseline = await collect(deploy, settings, plan, seed=laboratory.settings.seed, say=say)
+    async with service.away():
+        baseline = await collect(deploy, settings, plan, seed=laboratory.settings.seed, say=say)
     write_baseline(path, baseline)
     say(f"baseline stored: {path}")
     return Yardstick(baseline=baseline)
