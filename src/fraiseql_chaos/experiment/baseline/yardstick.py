@@ -105,9 +105,7 @@ def yardstick_from(path: Path, deployment: Deployment, settings: RigSettings, *,
     return Yardstick(baseline=baseline, differs=differs)
 
 
-async def baseline_for(
-    laboratory: Laboratory, service: Service, *, store: Path, plan: BaselinePlan, say: Callable[[str], None]
-) -> Yardstick:
+async def baseline_for(laboratory: Laboratory, service: Service, *, store: Path, plan: BaselinePlan, say: Callable[[str], None]) -> Yardstick:
     """
     Return the stored baseline of a service, or collect and store it.
 
