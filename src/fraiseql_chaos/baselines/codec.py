@@ -22,7 +22,7 @@ from fraiseql_chaos.baselines.metric import Better, Estimate, Metric, Spread
 from fraiseql_chaos.baselines.model import BASELINE_SCHEMA, AACheck, Baseline
 from fraiseql_chaos.baselines.place import Place
 from fraiseql_chaos.baselines.sensitivity import drift_of, sensitivities
-from fraiseql_chaos.core import JsonObject
+from fraiseql_chaos.core import Json, JsonObject
 from fraiseql_chaos.errors import DeclarationError, HistoryError
 
 __all__ = ["read_baseline", "write_baseline"]
@@ -86,14 +86,16 @@ def read_baseline(path: Path) -> Baseline:
 
 def _told(baseline: Baseline) -> JsonObject:
     """Return what the file says: the baseline, and what can be told of its metrics."""
-    told: JsonObject = _plain(baseline)
-    for metric, known in zip(baseline.metrics, sensitivities(baseline.metrics).values(), strict=True):
-        cast("list[JsonObject]", told["metrics"])[baseline.metrics.index(metric)] |= {
+    metrics = [
+        {
+            **_plain(metric),
             "drift": drift_of(metric.repetitions),
             "tolerance_percent": round(known.tolerance, DIGITS),
             "finds_percent": _rounded(known.finds),
         }
-    return told
+        for metric, known in zip(baseline.metrics, sensitivities(baseline.metrics).values(), strict=True)
+    ]
+    return {**_plain(baseline), "metrics": cast("Json", metrics)}
 
 
 def _rounded(percent: float | None) -> float | None:
