@@ -33,14 +33,14 @@ async def recorded(laboratory: Laboratory, service: Service, fault: Fault) -> Re
     """Ask for posts and threads in turn, before and during a fault."""
     chaos = Chaos()
     load = Load(laboratory, service, chaos, Title(experiment="tests::isolation", title="A test.", claims=(), weakness=None, replay="none"))
-    async with chaos(fault, on=service.database, between=(seconds(2), seconds(7))):
-        return await load.open_loop((READ_POST, READ_NESTED), rate=per_second(20), lasting=seconds(8))
+    async with chaos(fault, on=service.database, between=(seconds(3), seconds(8))):
+        return await load.open_loop((READ_POST, READ_NESTED), rate=per_second(20), lasting=seconds(9))
 
 
 async def test_a_bystander_is_unharmed_while_its_neighbour_is_hit(laboratory: Laboratory, service: Service) -> None:
     fault = DelayMessage(delay=HELD_BACK, jitter=JITTER, trigger=Trigger(sql="v_thread"))
     recording = await recorded(laboratory, service, fault)
-    during = [o.latency_ns for o in recording.history.operations if o.name == READ_NESTED.name and seconds(3).ns < o.planned_ns < seconds(6).ns]
+    during = [o.latency_ns for o in recording.history.operations if o.name == READ_NESTED.name and seconds(4).ns < o.planned_ns < seconds(7).ns]
     assert min(during) >= (HELD_BACK - JITTER).ns, "the neighbour was not hit"
     recording.require(isolated(READ_POST.name, lost_at_most=0.2, slower_at_most=MARGIN))
     with pytest.raises(Violated, match="times as long"):

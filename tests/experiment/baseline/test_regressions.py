@@ -69,7 +69,7 @@ def worse(changes: dict[str, Change]) -> set[str]:
 async def test_a_resolver_that_waits_5_ms_is_a_regression_of_its_query_and_of_nothing_else() -> None:
     """At one in flight the wait adds to the latency, median and tail. Nothing else of the service asks for posts."""
     changes = await compared(
-        BaselinePlan(repetitions=2, requests={1: 24}, samples=0, passes=1), application("stock:app"), application("slow_post:app")
+        BaselinePlan(repetitions=2, requests={1: 60}, samples=0, passes=3), application("stock:app"), application("slow_post:app")
     )
     assert "query.by_id.c1.latency_p50" in worse(changes)
     assert worse(changes) <= {"query.by_id.c1.latency_p50", "query.by_id.c1.latency_p95"}
@@ -83,7 +83,7 @@ async def test_half_a_processor_is_a_regression_of_what_the_service_computes_and
     """
     with cpu_quota(0.5) as group:
         changes = await compared(
-            BaselinePlan(repetitions=2, requests={10: 60}, samples=2, passes=3),
+            BaselinePlan(repetitions=2, requests={10: 30}, samples=2, passes=1),
             application("stock:app"),
             application("half:app", CPU_QUOTA_GROUP=str(group)),
         )
