@@ -35,3 +35,18 @@ async def test_a_renewed_service_is_another_on_another_database(service: Service
     assert after.service.exited() is None
     assert len({before.database, after.database}) == len({before.service.url, after.service.url}) == 2
     assert service.url == after.service.url
+
+
+async def _fails_while_it_is_away(service: Service) -> None:
+    before = service.deployment
+    async with service.away():
+        assert before.service.exited() is not None
+        raise RuntimeError("meanwhile")
+
+
+async def test_a_service_that_is_away_does_not_run_and_comes_back_fresh_whatever_happened_meanwhile(service: Service) -> None:
+    before = service.deployment
+    with pytest.raises(RuntimeError, match="meanwhile"):
+        await _fails_while_it_is_away(service)
+    assert service.deployment.service.exited() is None
+    assert service.deployment.database != before.database

@@ -7,11 +7,13 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from fraiseql_chaos.core import JsonObject
 from fraiseql_chaos.errors import HistoryError
 from fraiseql_chaos.reports import ExperimentRecord, RunFolder, read_run, rejudge
 from fraiseql_chaos.verdicts import judge_all
@@ -76,6 +78,15 @@ def test_judging_again_gives_the_same_files_to_the_byte(tmp_path: Path) -> None:
 
     assert {path: path.read_bytes() for path in folder.path.rglob("*.json")} == before
     assert document == read_run(folder.path)
+
+
+def test_judging_again_keeps_what_a_record_was_measured_against(tmp_path: Path) -> None:
+    """Of the baseline the history knows nothing, so it cannot be computed again."""
+    folder = sample_run(tmp_path)
+    record = folder.records()[0]
+    against: JsonObject = {"created": "2026-01-02T03:04:05+00:00", "machine": "0123456789abcdef", "foreign": ["target python 3.13.5, not 3.13.6"]}
+    folder.add(replace(record, baseline=against))
+    assert next(again.baseline for again in rejudge(folder).experiments if again.id == record.id) == against
 
 
 def test_judging_again_follows_the_history_and_not_what_was_written_about_it(tmp_path: Path) -> None:

@@ -41,6 +41,8 @@ ABOUT_SEVERAL: dict[str, str] = {
     "experiment/test_cleanup.py": "kills the runner at random moments; what must be left, nothing, is everybody's doing",
     "layers/wire/test_conformance.py": "real clients through the whole of the wire layer; none of its modules is their home",
     "experiment/test_rootless.py": "runs what needs a link as a user who is nobody; keeper, forwarder, server, service and capture all have a part",
+    "experiment/test_isolation.py": "judges a bystander on a real service while its neighbour is hit; the fault, the service and the judge all have a part",
+    "experiment/baseline/test_regressions.py": "measures services with a defect and compares them; what is a regression is decided by collection and statistics together",
     "experiment/test_negative_controls.py": "shows the bundled suite red, by disarmed injectors and by services with a defect",
     "probes/capture/test_acceptance.py": "counts what a link did at both of its ends; the engine, the capture and the kernels agree or not",
     "toxiproxy/test_clients.py": "runs Toxiproxy's own clients, unchanged, against a process of ours",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from fraiseql_chaos.experiment.deployment import Deployment
@@ -65,5 +66,14 @@ class Service:
 
     async def renew(self) -> None:
         """Replace everything by a fresh service of the same kind, with an edge and a database of its own."""
+        async with self.away():
+            pass
+
+    @asynccontextmanager
+    async def away(self) -> AsyncIterator[None]:
+        """End it for as long as the block lasts, so that the rig's server has nobody else to serve; behind it there is a fresh one of the same kind."""
         await self.deployment.close()
-        self.deployment = await self._redeploy()
+        try:
+            yield
+        finally:
+            self.deployment = await self._redeploy()

@@ -63,4 +63,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     if state.comparison:
         terminalreporter.write_line(f"against {state.options.baseline}: {state.comparison}")
         terminalreporter.write_line(f"compare {state.options.comparison}")
-    terminalreporter.write_line(f"run     {state.folder / 'run.json'}")
+    if state.folder is not None:
+        terminalreporter.write_line(f"run     {state.folder / 'run.json'}")

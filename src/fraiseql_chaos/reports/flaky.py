@@ -20,8 +20,9 @@ from pathlib import Path
 from typing import Final
 
 from fraiseql_chaos.errors import HistoryError
-from fraiseql_chaos.reports.record import STANDINGS, ExperimentRecord, RunDocument, Standing
+from fraiseql_chaos.reports.record import ExperimentRecord, RunDocument
 from fraiseql_chaos.reports.repetition import experiment_of, question_of
+from fraiseql_chaos.reports.standing import STANDINGS, Standing
 from fraiseql_chaos.reports.store import read_run
 from fraiseql_chaos.stats import wilson
 from fraiseql_chaos.verdicts.wording import percent

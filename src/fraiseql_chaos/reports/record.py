@@ -6,6 +6,7 @@ What a run says about itself: the shape of ``run.json``.
     |-- totals
     |-- kpis: RunKpi ...                    the plan's indicators against their targets
     |-- experiments: ExperimentRecord ...   one a test, sorted by id
+    |-- repeated: Spread ...                of an experiment that was repeated: its verdicts and its numbers over all repetitions
     |-- skipped: Skip ...                   what this machine could not do, and why
     `-- problems: Problem ...               tests that went wrong in another way than by a verdict, and how
 
@@ -20,18 +21,19 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Final, Literal, Self
+from typing import Any, Final, Self
 
 from fraiseql_chaos.core import NS_PER_S, Json, JsonObject
 from fraiseql_chaos.history import FaultHit, FaultRecord, History, Shows
 from fraiseql_chaos.measures import Measure, Measurement
 from fraiseql_chaos.reports.counted import CountedRate, counted_rates
+from fraiseql_chaos.reports.repetition import Spread, spreads
+from fraiseql_chaos.reports.standing import STANDINGS, Standing
 from fraiseql_chaos.verdicts import ChaosMetrics, Expectation, Finding, Judgement, Kpi, RunKpi, Verdict, current_kind, kpis_of, run_kpis
 from fraiseql_chaos.verdicts.jsonform import ADDED_LATER
 
 __all__ = [
     "RUN_SCHEMA",
-    "STANDINGS",
     "Attempt",
     "EvidenceRecord",
     "ExperimentRecord",
@@ -40,18 +42,11 @@ __all__ = [
     "Problem",
     "RunDocument",
     "Skip",
-    "Standing",
     "Totals",
     "Weakness",
 ]
 
 RUN_SCHEMA: Final = "fraiseql-chaos/run/1"
-
-type Standing = Literal["violated", "inconclusive", "weakness", "held"]
-
-STANDINGS: Final[tuple[Standing, ...]] = ("violated", "inconclusive", "weakness", "held")
-"""From what a reader must see first to what may come last."""
-
 
 PCAP_PROBE: Final = "link_pcap"
 """Under which name a history says which captures were kept."""
@@ -329,7 +324,12 @@ class Totals:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunDocument:
-    """A whole run; ``target`` and ``machine`` are what all its experiments agree on, ``kpis`` the plan's indicators over all of them."""
+    """
+    A whole run.
+
+    ``target`` and ``machine`` are what all its experiments agree on, ``kpis`` the plan's indicators over all of them, ``repeated`` how those that were repeated are
+    spread; the last two are not in documents of before there were any.
+    """
 
     schema: str = RUN_SCHEMA
     seed: int
@@ -342,6 +342,7 @@ class RunDocument:
     skipped: tuple[Skip, ...]
     problems: tuple[Problem, ...]
     kpis: tuple[RunKpi, ...] = field(default=(), metadata=ADDED_LATER)
+    repeated: tuple[Spread, ...] = field(default=(), metadata=ADDED_LATER)
 
     @classmethod
     def of(
@@ -370,6 +371,7 @@ class RunDocument:
             skipped=skips,
             problems=wrong,
             kpis=run_kpis({record.id: record.kpis for record in records}),
+            repeated=spreads(records),
         )
 
 

@@ -243,6 +243,7 @@ def _rejudged(folder: RunFolder, record: ExperimentRecord) -> ExperimentRecord:
         weakness=record.weakness,
         earlier=earlier,
         measures={metric: measurement.measure for metric, measurement in record.measured.items()},
+        baseline=record.baseline,
     )
 
 
