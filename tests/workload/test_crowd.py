@@ -32,7 +32,7 @@ class Desk:
         self.open = asyncio.Event()
         self.waiting = self.most = self.answered = 0
 
-    async def __call__(self, _request: web.Request) -> web.Response:
+    async def answer(self, _request: web.Request) -> web.Response:
         self.waiting += 1
         self.most = max(self.most, self.waiting)
         await self.open.wait()
@@ -46,7 +46,7 @@ async def until(condition: Callable[[], bool]) -> None:
 
 async def test_it_is_as_large_as_asked_and_asks_again_as_soon_as_it_is_answered(serve: Serve) -> None:
     desk = Desk()
-    crowd = Crowd(await serve(desk), [PING])
+    crowd = Crowd(await serve(desk.answer), [PING])
     async with crowd.crowded("ping", 7):
         await until(lambda: desk.waiting == 7)
         desk.open.set()
@@ -61,7 +61,7 @@ async def test_it_is_as_large_as_asked_and_asks_again_as_soon_as_it_is_answered(
 async def test_its_account_begins_where_it_is_wanted(serve: Serve) -> None:
     desk = Desk()
     desk.open.set()
-    crowd = Crowd(await serve(desk), [PING])
+    crowd = Crowd(await serve(desk.answer), [PING])
     async with crowd.crowded("ping", 1):
         await until(lambda: desk.answered > 0)
     assert list(crowd.asked(since_ns=now_ns())) == []
@@ -71,7 +71,7 @@ async def test_a_service_that_refuses_is_not_hammered(serve: Serve) -> None:
     """Two clients that are refused at once pause between their requests."""
     desk = Desk(b'{"errors":[{"message":"too many requests"}],"data":null}')
     desk.open.set()
-    crowd = Crowd(await serve(desk), [PING])
+    crowd = Crowd(await serve(desk.answer), [PING])
     async with crowd.crowded("ping", 2):
         await until(lambda: desk.answered >= 6)
     asked = list(crowd.asked(since_ns=0))
@@ -81,7 +81,7 @@ async def test_a_service_that_refuses_is_not_hammered(serve: Serve) -> None:
 
 async def test_who_is_not_answered_hangs_up_at_last(serve: Serve) -> None:
     desk = Desk()
-    crowd = Crowd(await serve(desk), [PING], leave_within=ms(50))
+    crowd = Crowd(await serve(desk.answer), [PING], leave_within=ms(50))
     async with crowd.crowded("ping", 3):
         await until(lambda: desk.waiting == 3)
     assert [sample.error for sample in crowd.asked(since_ns=0)] == ["hung up before there was an answer"] * 3
