@@ -1,7 +1,7 @@
 """The stock service with something done to its connection pool once that stands. Runs in the service's process: FraiseQL and the standard library."""
 
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -12,12 +12,13 @@ from fraiseql.fastapi.dependencies import get_db_pool
 __all__ = ["with_pool"]
 
 
-def with_pool(spoil: Callable[[Any], None]) -> Any:
+def with_pool(spoil: Callable[[Any], Awaitable[None] | None]) -> Any:
     """Return the service, whose pool is handed to ``spoil`` before the first request."""
 
     @asynccontextmanager
     async def spoiled(_app: Any) -> AsyncIterator[None]:
-        spoil(get_db_pool())
+        if (later := spoil(get_db_pool())) is not None:
+            await later
         yield
 
     return create_fraiseql_app(
