@@ -1,4 +1,4 @@
-"""The stock service with a defect: when its pool is as large as it may be and five wait for a connection, whoever else comes is sent away at once."""
+"""The stock service with a defect: when its pool is as large as it may be and thirty wait for a connection, whoever else comes is sent away at once."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from psycopg_pool import TooManyRequests
 
 __all__ = ["app"]
 
-WAITING_MAX = 5
+WAITING_MAX = 30
 
 
 def _spoil(pool: Any) -> None:
