@@ -40,10 +40,10 @@ class TestPacketLoss:
         """
         What is lost on its way is sent again by the kernels, and every query succeeds.
 
-        Method: open-loop reads at 60/s for 4 s; of all packets, both ways, each is lost by its own chance from 0.8 s to 2.8 s.
+        Method: open-loop reads at 80/s for 4 s; of all packets, both ways, each is lost by its own chance from 0.8 s to 2.8 s.
         """
         async with chaos(fault, on=service.database, between=(seconds(0.8), seconds(2.8))):
-            recording = await load.open_loop(service.reads, rate=per_second(60), lasting=seconds(4))
+            recording = await load.open_loop(service.reads, rate=per_second(80), lasting=seconds(4))
 
         recording.measure("1.3.1.m1", measures.error_rate())
         recording.measure("1.3.1.m2", measures.kernel_counts(*RETRIES))
@@ -141,10 +141,10 @@ class TestCorruptedPackets:
         """
         A packet with a flipped bit fails its checksum, is refused and sent again, and no answer is wrong for it.
 
-        Method: open-loop reads at 60/s for 4 s; of all packets, both ways, some arrive with one bit flipped from 0.8 s to 2.8 s.
+        Method: open-loop reads at 80/s for 4 s; of all packets, both ways, some arrive with one bit flipped from 0.8 s to 2.8 s.
         """
         async with chaos(fault, on=service.database, between=(seconds(0.8), seconds(2.8))):
-            recording = await load.open_loop(service.reads, rate=per_second(60), lasting=seconds(4))
+            recording = await load.open_loop(service.reads, rate=per_second(80), lasting=seconds(4))
 
         recording.measure("1.3.4.m1", measures.kernels_noticed("wrong_checksums"))
         recording.measure("1.3.4.m2", measures.kernel_counts(*RETRIES))
