@@ -78,6 +78,7 @@ PACKETS = "network/test_packet_loss_chaos.py"
         ("mixing", f"{PACKETS}::TestCorruptedPackets::test_wrong_checksums_are_refused_and_sent_again[5%]", "correct_results"),
         ("cleartext", f"{PACKETS}::TestCorruptedPackets::test_what_no_checksum_shows_breaks_connections_over_tls", "correct_results"),
     ],
+    ids=lambda what: what.rpartition("::")[2],
 )
 def test_a_defect_turns_the_test_red(tmp_path: Path, defect: str, test: str, broken: str) -> None:
     """
