@@ -45,11 +45,12 @@ class End:
 
 @dataclass(frozen=True)
 class Link:
-    """Two ends and the forwarder between them."""
+    """Two ends and the forwarder between them, and what a process must enter to live at the near one."""
 
     control: LinkControl
     near: End
     far: End
+    inside: Namespaces
 
     def arm(self, fault_id: str, fault: PacketFault) -> None:
         self.control.arm(_NAME, fault_id, fault)
@@ -70,14 +71,15 @@ def linked(keeper: Keeper, *, seed: int) -> Iterator[Link]:
         ends = control.open(_NAME, seed=seed, mtu=1500)
     except CapabilityError as missing:
         pytest.skip(str(missing))
+    inside = Namespaces(net=ends.near.namespace, user=user)
     waiting = keeper.spawn(
         [sys.executable, "-c", _WAITS],
         name="waits in the near network",
         log=keeper.directory / "waiting.log",
         env={},
-        inside=Namespaces(net=ends.near.namespace, user=user),
+        inside=inside,
     )
-    yield Link(control, _end(control, "near", ends.near, waiting.pid), _end(control, "far", ends.far, forwarder.pid))
+    yield Link(control, _end(control, "near", ends.near, waiting.pid), _end(control, "far", ends.far, forwarder.pid), inside)
     control.close_link(_NAME)
 
 

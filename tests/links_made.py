@@ -27,7 +27,7 @@ class LinkScene(Scene):
         )
         return self
 
-    def counted(self, *, near: dict[str, int] | None = None, far: dict[str, int] | None = None) -> LinkScene:
+    def counters(self, *, near: dict[str, int] | None = None, far: dict[str, int] | None = None) -> LinkScene:
         """Add the kernels' counters, before the fault and after it: 7 of each, and by how much they have grown."""
         names = {f"{end}.{name}": by for end, grown in (("near", near), ("far", far)) for name, by in {**_NOTHING, **(grown or {})}.items()}
         for at_ms, times in ((ARMED_MS - 100, 0), (ARMED_MS + 500, 0), (HEALED_MS + 100, 1), (HEALED_MS + 300, 9)):

@@ -88,6 +88,8 @@ KNOWN = Weakness(
     violates=("error_is_clear",),
     affects="FraiseQL 1.8.9 to 1.9.16",
     remedy="set environment to production and mask errors in an error formatter, as the hardened reference service does",
+    evidence="test_errors_give_nothing_away: 12 of 75 errors carried SQL",
+    cause="fraiseql/errors.py:12 `raise <type> from error` hands the driver's words on",
 )
 
 

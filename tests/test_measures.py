@@ -24,6 +24,8 @@ ALL: list[Measure] = [
     measures.look_time("edge_login"),
     measures.next_try(),
     measures.packet_fates(),
+    measures.pool_wait(),
+    measures.queue_depth(),
     measures.recovery_time(),
     measures.throughput_impact(),
     measures.time_to_detect(),
@@ -173,14 +175,14 @@ def test_kernel_counts_are_what_was_added_while_the_fault_was_armed() -> None:
 
 
 def test_kernels_noticed_compares_what_arrived_with_what_both_kernels_count() -> None:
-    scene = link(bad_checksum=10, unreadable=2, segment_copies=4).counted(
+    scene = link(bad_checksum=10, unreadable=2, segment_copies=4).counters(
         near={"TcpInCsumErrors": 3}, far={"TcpInCsumErrors": 1, "TcpExtTCPDSACKOldSent": 5}
     )
     refused = measures.kernels_noticed("wrong_checksums").take(scene.history())
     assert refused.numbers == {"arrived": 8, "noticed": 4, "share": 0.5}
     assert refused.statement == "of 8 wrong checksums that arrived the kernels noticed 4: 50 %"
     assert measures.kernels_noticed("copies").take(scene.history()).numbers == {"arrived": 4, "noticed": 5, "share": 1.0}
-    assert measures.kernels_noticed("copies").take(link().counted().history()).numbers == {}
+    assert measures.kernels_noticed("copies").take(link().counters().history()).numbers == {}
     assert measures.kernels_noticed("copies").take(link(segment_copies=4).history()).numbers == {}
     with pytest.raises(DeclarationError, match="kernels_noticed: of='ghosts' is not one of copies, wrong_checksums"):
         measures.kernels_noticed("ghosts")  # type: ignore[arg-type]
@@ -191,3 +193,28 @@ def test_packet_fates_are_those_while_the_fault_stood() -> None:
     assert (found.numbers["asked_share"], found.numbers["sent"], found.numbers["lost"], found.numbers["lost_share"]) == (0.05, 100, 4, 0.04)
     assert (found.numbers["doubled"], found.numbers["torn"], found.numbers["mended"]) == (1, 3, 2)
     assert found.statement == "of 100 packets 4 lost, 1 doubled, 0 overtaken, 0 bent; of 3 torn segments 2 mended"
+
+
+def in_line() -> Scene:
+    """Nobody waits before the fault; during it 10 wait, and each second look one of them is served after 100 ms."""
+    scene = Scene().answers(0, 1000).fault(1000, 3000, kind="pool_exhaustion").pool(500)
+    for n in range(30):
+        scene.pool(1100 + n * 50, waiting=10, available=0, size=30, queue=((n // 2, n // 2 + 9),), queued=10 + n // 2, wait_ms=100 * (n // 2))
+    return scene
+
+
+def test_the_queue_depth_is_what_the_pool_reports_during_the_fault() -> None:
+    found = measures.queue_depth().take(in_line().history())
+    assert found.statement == "10 clients waited at the median of 30 looks, at most 10; in 30 looks all 30 connections were in use"
+    assert (found.numbers["waiting_p50"], found.numbers["waiting_max"], found.numbers["waiting_max_outside"]) == (10, 10, 0)
+
+
+def test_the_wait_is_the_mean_of_those_who_stopped_waiting_and_the_longest_is_known_from_below() -> None:
+    found = measures.pool_wait().take(in_line().history())
+    assert (found.numbers["waits"], found.numbers["mean_ms"]) == (14, 100)
+    assert found.numbers["longest_at_least_ms"] == 949
+
+
+def test_where_nobody_was_served_there_is_no_wait() -> None:
+    scene = Scene().answers(0, 1000).fault(1000, 3000).pool(1100, waiting=3, queued=3).pool(1200, waiting=3, queued=3)
+    assert measures.pool_wait().take(scene.history()).statement == "nobody who waited for a connection during the fault got one"

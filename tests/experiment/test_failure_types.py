@@ -65,7 +65,7 @@ def test_word_leads_to_its_fault(word: str, options: dict[str, JsonScalar], faul
         ("network_latency", {"latency_ms": 0}, "a delay of 0 would change nothing; it must be above 0"),
         ("network_latency", {"latency_ms": 5, "jitter_ms": 6}, "jitter 6 ms exceeds delay 5 ms"),
         ("network_latency", {"latency_ms": 5, "direction": "left"}, "direction is one of 'down' .*, 'up' .*, not 'left'"),
-        ("database_unavailable", {"mode": "gone"}, r"option 'mode' is refuse .*, fast, immediate or crash .*, not 'gone'"),
+        ("database_unavailable", {"mode": "gone"}, r"option 'mode' is refuse .*, fast, immediate, crash or freeze .*, not 'gone'"),
         ("database_unavailable", {"mode": None}, r"option 'mode' is refuse .*, not None"),
     ],
 )

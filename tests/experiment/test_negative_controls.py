@@ -94,3 +94,21 @@ def test_a_defect_turns_the_test_red(tmp_path: Path, defect: str, test: str, bro
     assert experiment["verdict"] == "violated"
     assert _verdicts(experiment)[broken] == "violated"
     assert _verdicts(experiment)["fault_observed"] == "held"
+
+
+@pytest.mark.parametrize(
+    ("defect", "test", "promise"),
+    [
+        ("pool_rejecting", "test_new_queries_wait_in_line_and_are_not_rejected", "queued_not_rejected"),
+        ("pool_rejecting", "test_new_mutations_wait_in_line_and_are_not_rejected", "queued_not_rejected"),
+        ("pool_miscounting", "test_the_pool_reports_how_many_wait", "queue_depth_reported"),
+        ("pool_stack", "test_the_oldest_are_served_first", "oldest_first"),
+        ("pool_leak", "test_nobody_waits_for_ever", "no_deadlock"),
+    ],
+)
+def test_a_pool_that_breaks_a_promise_turns_its_test_red(tmp_path: Path, defect: str, test: str, promise: str) -> None:
+    """And the fault was seen all the same: a pool that does not do as it should is exhausted like any other."""
+    (experiment,) = _run(tmp_path, str(SUITE / f"network/test_db_connection_chaos.py::TestPoolExhaustion::{test}"), app=defect)["experiments"]
+    assert experiment["verdict"] == "violated"
+    assert _verdicts(experiment)[promise] == "violated"
+    assert _verdicts(experiment)["fault_observed"] == "held"

@@ -11,8 +11,9 @@ import pytest
 
 from fraiseql_chaos.errors import HistoryError
 from fraiseql_chaos.reports import ExperimentRecord, Problem, RunDocument
-from fraiseql_chaos.reports.html import headline, render_html, write_html
-from histories import Scene
+from fraiseql_chaos.reports.html import _with_code, headline, render_html, write_html
+from fraiseql_chaos.verdicts import judge_all
+from histories import Scene, outage
 from sample_run import sample_run
 
 VOID = {"meta", "link", "img", "br", "hr", "input"}
@@ -105,14 +106,33 @@ def test_the_outcome_is_the_first_thing_said(page: str) -> None:
     assert "fraiseql 1.9.16 postgresql 18.1" in text
 
 
+def test_a_weakness_can_be_understood_from_its_card_alone(page: str) -> None:
+    """Seen, evidence, cause, affected releases, remedy, the broken promise, the tests and one command with the seed; its words are escaped."""
+    card = page.partition('<article class="card known" id="weakness-W-007">')[2].partition("</article>")[0]
+    text = Page(f"<div>{card}</div>").text
+    assert "GraphQL errors carry the SQL statement that failed. Evidence test_errors_give_nothing_away: 12 of 75 errors carried SQL" in text
+    assert "Affected FraiseQL 1.8.9 to 1.9.16 Remedy set environment to production" in text
+    assert "Broken promise error is clear" in text
+    assert "fraiseql/errors.py:12 <code>raise &lt;type&gt; from error</code> hands the driver&#39;s words on" in card
+    assert "test_query_chaos.py::test_errors_give_nothing_away" in text
+    assert "weakness not run" in text
+    assert "--chaos-seed=42" in text
+    assert '<a href="#weakness-W-007">' in page
+
+
+def test_a_lone_backtick_is_a_backtick() -> None:
+    assert str(_with_code("a `b` <c>")) == "a <code>b</code> &lt;c&gt;"
+    assert str(_with_code("a `b <c>")) == "a `b &lt;c&gt;"
+
+
 def test_every_test_is_there_with_reasons_evidence_replay_weakness_and_skips(page: str) -> None:
     text = Page(page).text
 
     assert page.count('<details class="card ') == 6
     assert "recovers within: a request planned 1.68 s after the fault's end still failed" in text
     assert "12 kernel, asked by a connect to the edge 12 connects were answered ECONNREFUSED" in text
-    assert "Known weakness W-007." in text
-    assert "Remedy: set environment to production" in text
+    assert 'Known weakness <a href="#weakness-W-007">W-007</a>.' in page
+    assert "Remedy set environment to production" in text
     assert "test_connection_refused' --chaos-seed=42" in text
     assert "this kernel has no sch_netem; load the module, or use the packet link" in text
     assert "Attempt 2; the ones before it were inconclusive." in text
@@ -128,7 +148,7 @@ def test_status_is_a_word_and_never_a_colour_alone(page: str) -> None:
     badges = re.findall(r'<span class="badge (\w+)">(.*?)</span>', page, re.DOTALL)
 
     of_tests, of_indicators = [*badges[:6], *badges[15:]], badges[6:15]
-    assert len(badges) == 21
+    assert len(badges) == 22
     assert all(words.endswith(f"</svg>{standing}") for standing, words in of_tests)
     said = {"held": "met", "violated": "not met", "inconclusive": "cannot tell"}
     assert all(words.endswith(f"</svg>{said[standing]}") for standing, words in of_indicators)
@@ -193,3 +213,16 @@ def test_a_page_that_cannot_be_written_says_where_the_run_is(tmp_path: Path) -> 
 
     with pytest.raises(HistoryError, match=f"the run itself is stored in {folder.path}"):
         write_html(folder, tmp_path / "taken")
+
+
+def test_what_was_counted_stands_beside_what_was_asked_and_captures_can_be_opened() -> None:
+    history = outage("a").counted(100, 1000).captures("a-1", not_kept=3).history()
+    record = ExperimentRecord.of(history, judge_all(history, []), path="histories/a.jsonl", title="t", expectations=[])
+    parsed = Page(render_html(RunDocument.of([record], seed=1, replay="x", started="2026-01-01T00:00:00+00:00"), {}))
+
+    told = " ".join(parsed.text.split())
+    assert "Asked against counted: packets that never arrived" in told
+    assert "to the server 5 % 100 of 1000 10 % 7.7 to 12.7 % outside" in told
+    assert "both ways 5 % 200 of 2000 10 % 8.34 to 11.8 % outside" in told
+    assert "1234 in all, and 3 more came after a file was full" in told
+    assert {target for target in parsed.targets if not target.startswith("#")} == {"pcaps/a-1.near.pcap", "pcaps/a-1.far.pcap"}

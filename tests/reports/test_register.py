@@ -17,10 +17,21 @@ def _register(tmp_path: Path, text: str) -> Path:
     return path
 
 
-def test_an_entry_is_read_with_what_it_excuses(tmp_path: Path) -> None:
-    path = _register(tmp_path, '[W-1]\nseen = "It hangs."\nviolates = ["no_hang", "recovers_within"]\naffects = "1.9.16"\nremedy = "A timeout."\n')
-    expected = Weakness(id="W-1", seen="It hangs.", violates=("no_hang", "recovers_within"), affects="1.9.16", remedy="A timeout.")
-    assert read_register(path) == {"W-1": expected}
+def test_an_entry_is_read_with_what_it_excuses_and_all_that_it_says(tmp_path: Path) -> None:
+    text = (
+        '[W-1]\nseen = "It hangs."\nviolates = ["no_hang", "recovers_within"]\naffects = "1.9.16"\nremedy = "A timeout."\n'
+        'evidence = "test_it: 7 of 7"\ncause = "fraiseql/a.py:3 `wait()`"\n'
+    )
+    expected = Weakness(
+        id="W-1",
+        seen="It hangs.",
+        violates=("no_hang", "recovers_within"),
+        affects="1.9.16",
+        remedy="A timeout.",
+        evidence="test_it: 7 of 7",
+        cause="fraiseql/a.py:3 `wait()`",
+    )
+    assert read_register(_register(tmp_path, text)) == {"W-1": expected}
 
 
 @pytest.mark.parametrize(

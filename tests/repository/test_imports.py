@@ -34,9 +34,10 @@ MAY_IMPORT = {
     "measures": "verdicts",
     "reports": "measures",
     "comparison": "reports",
+    "coverage": "reports",
     # where the two meet, and who calls it
     "experiment": "workload probes reports reference",
-    "pytest_plugin": "experiment comparison",
+    "pytest_plugin": "experiment comparison coverage",
     "cli": "pytest_plugin toxiproxy",
     "compat": "experiment",
     "__init__": "experiment testing compat",

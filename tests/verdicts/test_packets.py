@@ -36,7 +36,7 @@ def test_other_faults_have_no_account() -> None:
 
 
 def test_counters_grow_from_the_last_look_before_to_the_first_after() -> None:
-    grown = counters_grown(link().counted(near={"TcpRetransSegs": 5}).history())
+    grown = counters_grown(link().counters(near={"TcpRetransSegs": 5}).history())
     assert grown is not None
     assert (grown["near.TcpRetransSegs"], grown["far.TcpRetransSegs"]) == (5, 0)
 

@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "baseline": "measure the service in health, as the yardstick of later runs",
     "report": "judge a stored run again, and write its page",
     "compare": "compare two baselines or two runs: what got worse, and by how much",
+    "coverage": "what the plan claims, which test speaks to it, and what it said last",
     "proxy": "serve Toxiproxy's HTTP API over faults of ours",
     "doctor": "what this machine can and cannot do",
 }

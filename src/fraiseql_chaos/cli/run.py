@@ -5,7 +5,7 @@ Without ``--fault`` it runs the bundled suite (``suite``). With it, one experime
 
     fraiseql-chaos run --fault network_latency,latency_ms=250 --from 1s --for 3s --rate 50 --lasting 7s --recovers-within 2s
 
-Both take a service of the user's own with ``--app`` and ``--workload``.
+Given again, ``--fault`` adds another to the same experiment. Both take a service of the user's own with ``--app`` and ``--workload``.
 """
 
 from __future__ import annotations
@@ -44,8 +44,9 @@ def _add_single(group: Any) -> None:
     add = group.add_argument
     add(
         "--fault",
+        action="append",
         metavar="TYPE[,OPTION=VALUE...]",
-        help=f"one of {', '.join(FAILURE_TYPES)}, with its options; with --app all of its workload is asked, writes too",
+        help=f"one of {', '.join(FAILURE_TYPES)}, with its options; given again, all of them act at once; with --app all of its workload is asked, writes too",
     )
     add("--from", dest="begin", default="1s", metavar="T", help="when it is armed, after the first request (default: %(default)s)")
     add("--for", dest="length", default="3s", metavar="T", help="how long it stays armed (default: %(default)s)")
@@ -54,6 +55,12 @@ def _add_single(group: Any) -> None:
     add("--service", default="stock", metavar="VARIANT", help="which reference service, stock or hardened (default: %(default)s)")
     add("--availability", metavar="SHARE", help="expect at least this share of all requests to succeed, 0 to 1")
     add("--fails-within", metavar="T", help="expect every request during the fault to end within T (default with database_unavailable: 5s)")
+    add(
+        "--within-baseline",
+        metavar="FACTOR",
+        help="expect the median answer during the fault to take at most FACTOR times what it takes in the baseline: the one named by --baseline, the one stored, or "
+        "one that is collected first, which takes minutes",
+    )
     add("--detects-within", metavar="T", help="expect the service to show the fault within T")
     add(
         "--recovers-within", default="5s", metavar="T", help="expect requests to succeed again, for good, within T of the heal (default: %(default)s)"

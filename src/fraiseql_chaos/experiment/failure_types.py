@@ -17,7 +17,7 @@ from typing import Final
 from fraiseql_chaos.core import Duration, JsonScalar, ms
 from fraiseql_chaos.errors import DeclarationError
 from fraiseql_chaos.experiment.catalogue import FAULTS
-from fraiseql_chaos.layers.server.faults import Stop
+from fraiseql_chaos.layers.server.faults import Freeze, Stop
 from fraiseql_chaos.layers.stream.faults import Latency, Refuse
 from fraiseql_chaos.plan import Fault, described_parameters, textual_parameters, with_options
 
@@ -111,6 +111,8 @@ def _unavailable(options: Mapping[str, JsonScalar]) -> Fault:
             return Refuse()
         case "fast" | "immediate" | "crash" as mode:
             return Stop(mode=mode)
+        case "freeze":
+            return Freeze()
         case mode:
             allowed = _WORDS_OF_THE_PLAN["database_unavailable"].options["mode"]
             raise DeclarationError(f"option 'mode' is {allowed}, not {mode!r}; nothing was armed")
@@ -131,8 +133,8 @@ def _of_fault(fault: type[Fault]) -> FailureType:
 
 _WORDS_OF_THE_PLAN: Final[Mapping[str, FailureType]] = {
     "database_unavailable": FailureType(
-        summary="the database does not answer: refused at the edge, or the server stopped or crashed",
-        options={"mode": "refuse (at the edge; the default), fast, immediate or crash (the server)"},
+        summary="the database does not answer: refused at the edge, or the server stopped, crashed or frozen",
+        options={"mode": "refuse (at the edge; the default), fast, immediate, crash or freeze (the server)"},
         build=_unavailable,
     ),
     "network_latency": FailureType(

@@ -23,15 +23,14 @@ from fraiseql_chaos.errors import ChaosError, DeclarationError, RigError
 from fraiseql_chaos.experiment.captures import capturing
 from fraiseql_chaos.experiment.deployment import Deployment, Ledgers
 from fraiseql_chaos.experiment.evidence import testimony
-from fraiseql_chaos.experiment.injection import Injector, guard_of
+from fraiseql_chaos.experiment.injection import Injector, check_together, guard_of
 from fraiseql_chaos.experiment.inventory import check_found_by, take_inventory
 from fraiseql_chaos.experiment.machine import machine
 from fraiseql_chaos.experiment.own_word import hits_of, own_word
 from fraiseql_chaos.experiment.recorder import Recorder
-from fraiseql_chaos.experiment.witnesses import probes_of
+from fraiseql_chaos.experiment.witnesses import Witnesses, witnessing
 from fraiseql_chaos.history import Begin, Event, History, ProcessExited
 from fraiseql_chaos.plan import Declaration, Plan, make_plan
-from fraiseql_chaos.probes import sampling
 from fraiseql_chaos.rig.postgres.server_log import wall_offset_ns
 from fraiseql_chaos.workload import GraphQLOperation, LoadGenerator, LoadSpec
 
@@ -94,7 +93,7 @@ class Experiment:
 
 
 async def run_experiment(
-    experiment: Experiment, deployment: Deployment, path: Path, *, observe: Callable[[Event], None] = lambda _event: None
+    experiment: Experiment, deployment: Deployment, path: Path, *, observe: Callable[[Event], None] = lambda _event: None, pcaps: Path | None = None
 ) -> History:
     """
     Run one experiment and return its history, which is also stored.
@@ -104,29 +103,31 @@ async def run_experiment(
         deployment: The service and server to do it to.
         path: Where the history is written; the file must not exist.
         observe: Is told of every event as it is written, for live progress; must be quick.
+        pcaps: What the captures of the link are called if they are kept; see ``capturing``.
 
     Raises:
         DeclarationError: If the faults exclude each other, or the database cannot be asked as an operation says; nothing was armed.
-        CapabilityError: If the server cannot do what a fault needs, for example because it is not ours to stop; nothing was touched.
+        CapabilityError: If the server or the link cannot do what a fault needs, for example because it is not ours to stop; nothing was touched.
         RigError: If the rig broke: the generator, the proxy or the server was lost where no fault asked for it.
         ExceptionGroup: Of what went wrong in several places, healing among them.
     """
     plan = make_plan(experiment.declarations, seed=experiment.seed)
     guards = {planned.fault_id: guard_of(planned, deployment) for planned in plan.faults}
+    check_together(plan, deployment)
     spec = _load_spec(experiment, deployment)
     await check_found_by(spec.operations, deployment, mark=spec.mark)
     generator = await LoadGenerator.start(deployment.keeper, directory=deployment.directory, spec=spec)
     try:
-        async with capturing(plan, deployment) as read_capture:
+        async with capturing(plan, deployment, keep=pcaps) as read_capture, witnessing(plan, deployment) as witnesses:
             recorder = Recorder(path, origin_ns=now_ns() + LEAD.ns, observe=observe)
             try:
                 _write_head(recorder, experiment, deployment, plan, generator)
                 log_position, ledgers = deployment.log_position(), deployment.ledgers()
                 injector = Injector(guards, recorder, disarmed=experiment.disarmed)
-                await _drive(plan, deployment, recorder, injector, generator)
+                await _drive(plan, Watch(deployment, recorder, injector, witnesses), recorder, injector, generator)
                 await read_capture(recorder)
                 await take_inventory(spec.operations, deployment, recorder, mark=spec.mark)
-                for sample in deployment.log_since(log_position):
+                for sample in (*deployment.log_since(log_position), *deployment.crowd.asked(since_ns=recorder.origin_ns - LEAD.ns)):
                     recorder.sample(sample)
                 _write_evidence(recorder, plan, ledgers, deployment.ledgers())
                 return recorder.finish()
@@ -182,10 +183,12 @@ class Watch:
         deployment: Whose processes.
         recorder: Where the service's end is written down.
         injector: Knows which faults act.
+        witnesses: Who must not fall silent.
     """
 
-    def __init__(self, deployment: Deployment, recorder: Recorder, injector: Injector) -> None:
-        self.deployment = deployment
+    def __init__(self, deployment: Deployment, recorder: Recorder, injector: Injector, witnesses: Witnesses) -> None:
+        self.witnesses = witnesses
+        self._deployment = deployment
         self._recorder = recorder
         self._injector = injector
         self._service_ended = False
@@ -197,10 +200,10 @@ class Watch:
         Raises:
             RigError: If a part of the rig has ended; the message names it.
         """
-        lost = self.deployment.rig.lost(server_taken=self._injector.server_taken)
+        lost = self._deployment.rig.lost(server_taken=self._injector.server_taken, others=self.witnesses.parts())
         if lost is not None:
             raise RigError(f"{lost}; the experiment was broken off, and nothing is concluded from it")
-        end = None if self._service_ended else self.deployment.service.exited()
+        end = None if self._service_ended else self._deployment.service.exited()
         if end is not None:
             self._service_ended = True
             self._recorder.append(ProcessExited(at_ns=self._recorder.now_ns(), process="service", status=end))
@@ -212,14 +215,13 @@ class Watch:
             await asyncio.sleep(EXIT_CHECK_S)
 
 
-async def _drive(plan: Plan, deployment: Deployment, recorder: Recorder, injector: Injector, generator: LoadGenerator) -> None:
+async def _drive(plan: Plan, watch: Watch, recorder: Recorder, injector: Injector, generator: LoadGenerator) -> None:
     """
     Run the experiment; if a part of the rig was lost, say that, and not what else went wrong because of it.
 
     Raises:
         RigError: If a part of the rig was lost.
     """
-    watch = Watch(deployment, recorder, injector)
     try:
         await _side_by_side(plan, watch, recorder, injector, generator)
     except (ChaosError, OSError, ExceptionGroup):
@@ -230,7 +232,7 @@ async def _drive(plan: Plan, deployment: Deployment, recorder: Recorder, injecto
 async def _side_by_side(plan: Plan, watch: Watch, recorder: Recorder, injector: Injector, generator: LoadGenerator) -> None:
     """Let load, steps and witnesses run side by side, and heal whatever is armed when they end, or when one of them fails."""
     try:
-        async with sampling(probes_of(plan, watch.deployment), recorder.sample):
+        async with watch.witnesses.looking(recorder.sample):
             await generator.begin(recorder.origin_ns)
             async with asyncio.TaskGroup() as group:
                 watching = group.create_task(watch.keep_looking(), name="watch the processes")

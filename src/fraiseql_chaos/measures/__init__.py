@@ -21,6 +21,8 @@ from fraiseql_chaos.measures.look_time import LookTime
 from fraiseql_chaos.measures.model import Measure, Measurement
 from fraiseql_chaos.measures.next_try import NextTry
 from fraiseql_chaos.measures.packet_fates import PacketFates
+from fraiseql_chaos.measures.pool_wait import PoolWait
+from fraiseql_chaos.measures.queue_depth import QueueDepth
 from fraiseql_chaos.measures.recovery_time import RecoveryTime
 from fraiseql_chaos.measures.throughput_impact import ThroughputImpact
 from fraiseql_chaos.measures.time_to_detect import TimeToDetect
@@ -41,6 +43,8 @@ __all__ = [
     "measure_from_json",
     "next_try",
     "packet_fates",
+    "pool_wait",
+    "queue_depth",
     "recovery_time",
     "throughput_impact",
     "time_to_detect",
@@ -57,6 +61,8 @@ MEASURES: Final[tuple[type[Measure], ...]] = (
     LookTime,
     NextTry,
     PacketFates,
+    PoolWait,
+    QueueDepth,
     RecoveryTime,
     ThroughputImpact,
     TimeToDetect,
@@ -121,6 +127,16 @@ def next_try() -> NextTry:
 def packet_fates() -> PacketFates:
     """Measure what became of the packets that faults were about; see ``PacketFates``."""
     return PacketFates()
+
+
+def pool_wait() -> PoolWait:
+    """Measure how long clients waited for a connection of the pool; see ``PoolWait``."""
+    return PoolWait()
+
+
+def queue_depth() -> QueueDepth:
+    """Measure how many clients waited for a connection of the pool; see ``QueueDepth``."""
+    return QueueDepth()
 
 
 def recovery_time() -> RecoveryTime:

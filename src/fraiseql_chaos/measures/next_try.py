@@ -1,9 +1,4 @@
-"""
-Whether asking again helps.
-
-The load is open and asks nothing a second time; but it asks the same operation again and again, so the first request of it that was planned after a failed one had
-ended stands in the place of a client that tries again at once.
-"""
+"""Whether asking again helps: how often; see ``verdicts/retries.py`` for who asks again."""
 
 from __future__ import annotations
 
@@ -13,7 +8,7 @@ from typing import ClassVar
 from fraiseql_chaos.history import History
 from fraiseql_chaos.measures.model import Measurement
 from fraiseql_chaos.stats import wilson
-from fraiseql_chaos.verdicts.requests import was_given_up
+from fraiseql_chaos.verdicts.retries import next_tries
 from fraiseql_chaos.verdicts.wording import percent
 
 __all__ = ["NextTry"]
@@ -30,12 +25,8 @@ class NextTry:
 
     def take(self, history: History) -> Measurement:
         """Look, for each request that failed, at the next of its operation; one that failed last of all has none, and does not count."""
-        failed = [o for o in history.operations if o.outcome != "ok" and not was_given_up(o)]
-        following = [
-            min((n for n in history.operations if n.name == o.name and n.planned_ns >= o.done_ns), key=lambda n: n.planned_ns, default=None)
-            for o in failed
-        ]
-        tried = [o for o in following if o is not None]
+        tries = next_tries(history)
+        tried = [again for _, again in tries if again is not None]
         if not tried:
             return Measurement(measure=self, numbers={}, statement="no request failed that was followed by another of its kind")
         right = sum(o.outcome == "ok" for o in tried)
@@ -43,7 +34,7 @@ class NextTry:
         return Measurement(
             measure=self,
             numbers={
-                "failed": len(failed),
+                "failed": len(tries),
                 "tried_again": len(tried),
                 "succeeded": right,
                 "share": round(share.value, 6),

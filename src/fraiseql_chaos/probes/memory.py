@@ -6,25 +6,22 @@ millisecond of the runner's and none of the service's. The proportional share (`
 kernel walks all page tables for it, 3 ms for 84 MB, and holds the process's memory map meanwhile: a look that the service would feel.
 
 Source:
-    proc_pid_status(5): ``VmRSS`` and ``VmHWM``; proc_pid_task(5): ``children``.
+    proc_pid_status(5): ``VmRSS`` and ``VmHWM``.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 from fraiseql_chaos.core import Duration, ms
+from fraiseql_chaos.probes.descendants import with_descendants
 from fraiseql_chaos.probes.model import Look
 
 __all__ = ["ServiceMemory"]
 
 KIB: Final = 1024
-PROCESSES_MAX: Final = 256
-"""How many descendants are looked at: a service that forks without end is not followed without end."""
 
 
 class ServiceMemory:
@@ -49,32 +46,11 @@ class ServiceMemory:
         """Nothing is held open between looks."""
 
     def _read(self) -> Look:
-        sizes = [size for pid in _with_descendants(self._pid) if (size := _sizes(pid)) is not None]
+        sizes = [size for pid in with_descendants(self._pid) if (size := _sizes(pid)) is not None]
         if not sizes:
             return Look(ok=False, value={}, error="the process is gone")
         value = {"rss_bytes": sum(rss for rss, _ in sizes), "peak_bytes": sum(peak for _, peak in sizes), "processes": len(sizes)}
         return Look(ok=True, value=dict(value))
-
-
-def _with_descendants(pid: int) -> Iterator[int]:
-    """Yield a process and all it has started, parents first, at most ``PROCESSES_MAX``."""
-    waiting = [pid]
-    for _ in range(PROCESSES_MAX):
-        if not waiting:
-            return
-        process = waiting.pop(0)
-        yield process
-        with contextlib.suppress(OSError):
-            waiting += _children(process)
-
-
-def _children(pid: int) -> list[int]:
-    """Return the processes that any thread of a process has started; threads come and go meanwhile."""
-    children: list[int] = []
-    for thread in Path(f"/proc/{pid}/task").iterdir():
-        with contextlib.suppress(OSError):
-            children += map(int, (thread / "children").read_text().split())
-    return children
 
 
 def _sizes(pid: int) -> tuple[int, int] | None:

@@ -1,5 +1,6 @@
 """
-How many segments of data a TCP socket has received, by its kernel's own count: of a socket of ours, and of anybody else's on this machine.
+How many segments of data a TCP socket has received, by its kernel's own count: of a socket of ours, and of anybody else's
+in this network or in one that we can ask about.
 
 Source:
     tcp(7), ``TCP_INFO``; sock_diag(7), ``INET_DIAG_INFO``; ``struct tcp_info`` in ``linux/tcp.h``.
@@ -7,6 +8,7 @@ Source:
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import struct
 from ipaddress import ip_address
@@ -33,23 +35,25 @@ def segments_received(sock: socket.socket) -> int | None:
         return None
 
 
-def segments_received_at(local: tuple[str, int], remote: tuple[str, int]) -> int | None:
+def segments_received_at(local: tuple[str, int], remote: tuple[str, int], *, kernel: socket.socket | None = None) -> int | None:
     """
-    Return how many segments with data the socket between two addresses has received, whoever owns it; None if there is none on this machine.
+    Return how many segments with data the socket between two addresses has received, whoever owns it; None if there is none in the network asked about.
 
     Args:
         local: The socket's own address.
         remote: Its peer's.
+        kernel: What asks, of another network than ours: a ``NETLINK_SOCK_DIAG`` socket that lives there. It stays open.
     """
     try:
         ends = ip_address(local[0]), ip_address(remote[0])
-        with socket.socket(socket.AF_NETLINK, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC, _NETLINK_SOCK_DIAG) as kernel:
-            kernel.settimeout(1)  # It answers in microseconds, from the same call; nobody should wait for ever if it does not.
+        with contextlib.ExitStack() as stack:
+            asked = kernel or stack.enter_context(socket.socket(socket.AF_NETLINK, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC, _NETLINK_SOCK_DIAG))
+            asked.settimeout(1)  # It answers in microseconds, from the same call; nobody should wait for ever if it does not.
             family = socket.AF_INET if ends[0].version == 4 else socket.AF_INET6
             body = struct.pack("=BBBxI", family, socket.IPPROTO_TCP, 1 << (_INET_DIAG_INFO - 1), 0xFFFFFFFF)
             body += struct.pack("!HH16s16s", local[1], remote[1], ends[0].packed, ends[1].packed) + struct.pack("=I", 0) + b"\xff" * 8
-            kernel.sendto(struct.pack("=IHHII", _HEADER_BYTES + len(body), _SOCK_DIAG_BY_FAMILY, _NLM_F_REQUEST, 0, 0) + body, (0, 0))
-            return _info(kernel.recv(2**14))
+            asked.sendto(struct.pack("=IHHII", _HEADER_BYTES + len(body), _SOCK_DIAG_BY_FAMILY, _NLM_F_REQUEST, 0, 0) + body, (0, 0))
+            return _info(asked.recv(2**14))
     except (OSError, ValueError):
         return None
 

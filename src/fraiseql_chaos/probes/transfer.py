@@ -2,7 +2,7 @@
 What a client of the edge sees that sends a known amount of bytes to the server and back.
 
 The bytes are the same each time and incompressible, so whatever comes back can be compared; the kernel says in how many segments they came,
-at both ends of the connection where both are on this machine.
+at both ends of the connection where the kernel at the other one can be asked: it is in this network, or somebody has given us a socket of that one.
 """
 
 from __future__ import annotations
@@ -34,14 +34,16 @@ class Ends:
     Attributes:
         own: Our socket.
         server: The addresses of the server's, its own first; None if they are no addresses, as behind a Unix socket.
+        kernel: Asks the kernel at the server's end, where that is in another network.
     """
 
     own: socket.socket
     server: tuple[tuple[str, int], tuple[str, int]] | None
+    kernel: socket.socket | None
 
     def segments(self) -> tuple[int | None, int | None]:
         """Return how many have arrived at the server and at us."""
-        return None if self.server is None else segments_received_at(*self.server), segments_received(self.own)
+        return None if self.server is None else segments_received_at(*self.server, kernel=self.kernel), segments_received(self.own)
 
 
 class EdgeTransfer:
@@ -51,13 +53,15 @@ class EdgeTransfer:
     Args:
         dsn: Through the edge.
         within: How long a look may take.
+        server_kernel: Asks the kernel at the server's end about its sockets, where that is in another network than ours.
     """
 
     name = "edge_transfer"
 
-    def __init__(self, dsn: str, *, every: Duration = ms(400), within: Duration = seconds(2)) -> None:
+    def __init__(self, dsn: str, *, every: Duration = ms(400), within: Duration = seconds(2), server_kernel: socket.socket | None = None) -> None:
         self.every = every
         self._client = KeptClient(dsn, within=within)
+        self._server_kernel = server_kernel
         self._ends: tuple[Connection, Ends] | None = None
 
     async def look(self) -> Look:
@@ -94,7 +98,7 @@ class EdgeTransfer:
         if self._ends is None or self._ends[0] is not connection:
             self._drop_ends()
             own = socket.socket(fileno=os.dup(connection.pgconn.socket))
-            self._ends = connection, Ends(own=own, server=await _server_addresses(connection))
+            self._ends = connection, Ends(own=own, server=await _server_addresses(connection), kernel=self._server_kernel)
         return self._ends[1]
 
     def _drop_ends(self) -> None:

@@ -12,6 +12,7 @@ from fraiseql_chaos.pytest_plugin.fixtures import baseline, chaos, load, service
 from fraiseql_chaos.pytest_plugin.marks import pytest_generate_tests, pytest_itemcollected
 from fraiseql_chaos.pytest_plugin.options import pytest_addoption
 from fraiseql_chaos.pytest_plugin.outcomes import pytest_report_teststatus, pytest_runtest_makereport
+from fraiseql_chaos.pytest_plugin.scheduling import pytest_collection_modifyitems, pytest_runtest_protocol
 from fraiseql_chaos.pytest_plugin.session import pytest_configure, pytest_report_header, pytest_sessionfinish
 from fraiseql_chaos.pytest_plugin.summary import pytest_terminal_summary
 
@@ -20,6 +21,7 @@ __all__ = [
     "chaos",
     "load",
     "pytest_addoption",
+    "pytest_collection_modifyitems",
     "pytest_configure",
     "pytest_generate_tests",
     "pytest_itemcollected",
@@ -27,6 +29,7 @@ __all__ = [
     "pytest_report_header",
     "pytest_report_teststatus",
     "pytest_runtest_makereport",
+    "pytest_runtest_protocol",
     "pytest_sessionfinish",
     "pytest_terminal_summary",
     "service",

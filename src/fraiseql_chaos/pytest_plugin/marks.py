@@ -4,6 +4,7 @@ The markers of a chaos test.
     @pytest.mark.claims("1.1.1a", "1.1.1b")         what of the plan the test checks
     @pytest.mark.failure_type("network_latency")    what it injects; selects with -m "failure_type:network_latency"
     @pytest.mark.edge("packets")                    what the way to the database is made of: stream (a proxy), packets (a link), or both
+    @pytest.mark.alone                              it measures time: no other chaos test of this machine may run meanwhile
     @pytest.mark.weakness("W-001")                  a known weakness of the stock service: there violated is expected, and held is news
 
 A test with a ``weakness`` runs twice: on the stock service, which must still show it, and on the hardened one, where the register's remedy must
@@ -24,6 +25,7 @@ __all__ = ["MARKERS", "claims_of", "edge_of", "pytest_generate_tests", "pytest_i
 MARKERS = (
     "claims(*ids): the claims of the plan that this chaos test checks",
     "failure_type(*names): what this chaos test injects; select with -m 'failure_type:NAME'",
+    "alone: this chaos test measures time, and no other of this machine may run meanwhile; without the mark it runs beside others",
     "edge(kind, tls=False): what the way to the database is made of in this chaos test: stream, packets or both; whether the server speaks TLS across it",
     "weakness(id, remedy=True): a known weakness of the stock service; there the test must be violated, and says so the day it holds",
 )

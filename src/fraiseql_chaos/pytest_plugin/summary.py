@@ -2,24 +2,45 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import nullcontext
+from typing import TYPE_CHECKING
 
 import pytest
 
 from fraiseql_chaos.pytest_plugin.session import state_of
 
-__all__ = ["pytest_terminal_summary", "say"]
+if TYPE_CHECKING:
+    from fraiseql_chaos.reports import RunDocument
+
+__all__ = ["pcaps_line", "pytest_terminal_summary", "say"]
 
 
 def say(config: pytest.Config, line: str) -> None:
-    """Print a line of live progress past pytest's capturing, if ``-v`` asks for detail; a worker of pytest-xdist has no terminal."""
+    """
+    Print a line of live progress past pytest's capturing, if ``-v`` asks for detail.
+
+    A worker of pytest-xdist has no terminal, but its standard error is the one of the run.
+    """
     terminal = config.pluginmanager.get_plugin("terminalreporter")
     capturing = config.pluginmanager.get_plugin("capturemanager")
-    if terminal is None or config.get_verbosity() < 1 or hasattr(config, "workerinput"):
+    worker: str | None = getattr(config, "workerinput", {}).get("workerid")
+    if config.get_verbosity() < 1 or (terminal is None and worker is None):
         return
     with nullcontext() if capturing is None else capturing.global_and_fixture_disabled():
-        terminal.ensure_newline()
-        terminal.write_line(f"    {line}")
+        if worker is not None:
+            print(f"[{worker}]     {line}", file=sys.stderr, flush=True)  # noqa: T201  see above
+        elif terminal is not None:
+            terminal.ensure_newline()
+            terminal.write_line(f"    {line}")
+
+
+def pcaps_line(document: RunDocument) -> str:
+    """Return of how many experiments packets were kept, and why not of the others."""
+    kept = sum(record.pcaps is not None for record in document.experiments)
+    number = len(document.experiments)
+    told = f"packets of {kept} of {number} {'experiment' if number == 1 else 'experiments'}"
+    return f"{told}{'' if kept == number else '; the others had no packet link on their way to the database (--chaos-edge=packets)'}"
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -37,7 +58,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.write_line(line)
     terminalreporter.write_line(f"seed    {state.options.seed}")
     terminalreporter.write_line(f"report  {state.html}")
+    if state.options.pcap:
+        terminalreporter.write_line(f"pcap    {pcaps_line(state.document)}")
     if state.comparison:
         terminalreporter.write_line(f"against {state.options.baseline}: {state.comparison}")
         terminalreporter.write_line(f"compare {state.options.comparison}")
-    terminalreporter.write_line(f"run     {state.folder / 'run.json'}")
+    if state.folder is not None:
+        terminalreporter.write_line(f"run     {state.folder / 'run.json'}")

@@ -19,16 +19,17 @@ from pathlib import Path
 from typing import Final
 
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from fraiseql_chaos.core import NS_PER_MS, Json
 from fraiseql_chaos.errors import HistoryError
 from fraiseql_chaos.history import History
 from fraiseql_chaos.reports.chart import POINTS_AT_MOST, Chart, chart_of
-from fraiseql_chaos.reports.record import STANDINGS, ExperimentRecord, RunDocument
-from fraiseql_chaos.reports.repetition import spreads
+from fraiseql_chaos.reports.record import ExperimentRecord, RunDocument
+from fraiseql_chaos.reports.standing import STANDINGS
 from fraiseql_chaos.reports.store import RunFolder
 from fraiseql_chaos.reports.terminal import key_numbers, met, quantity
+from fraiseql_chaos.reports.weaknesses import weakness_cards
 from fraiseql_chaos.verdicts import Finding
 from fraiseql_chaos.verdicts.model import VERDICTS
 from fraiseql_chaos.verdicts.wording import percent, span
@@ -101,7 +102,7 @@ def _rendered(document: RunDocument, charts: dict[str, Chart], *, lean: bool) ->
             lean=lean,
             charts=charts,
             fault_counts=_fault_counts(document),
-            spreads=spreads(document.experiments),
+            weaknesses=weakness_cards(document.experiments),
             anchors={record.id: place for place, record in enumerate(records, start=1)},
             css=_own("report.css"),
             script=_own("report.js"),
@@ -147,13 +148,17 @@ def _environment() -> jinja2.Environment:
     environment.filters |= {
         "ms": _ms,
         "percent": _percent,
+        "rate": _rate,
+        "packets_that": _packets_that,
         "number": _number,
         "when": _when,
         "worst_first": _worst_first,
         "key_numbers": key_numbers,
         "met": met,
         "quantity": quantity,
+        "digits": _digits,
         "short_id": _short_id,
+        "with_code": _with_code,
     }
     return environment
 
@@ -175,6 +180,16 @@ def _percent(share: float | None) -> str:
     return NOTHING if share is None else percent(share)
 
 
+def _rate(share: float) -> str:
+    """Return a share with three significant digits: between 0.01 % and 0.02 % lies all that a rare fault is asked about."""
+    return f"{share * 100:.3g} %"
+
+
+def _packets_that(how: str) -> str:
+    """Return a mark as the end of a heading: evidence says of packets that arrived that they *had been overtaken*."""
+    return how.removeprefix("that ").replace("arrived came", "arrived, and came").replace("arrived had", "arrived, and had")
+
+
 def _number(value: Json) -> str:
     """Return a finding's number as text: floats without noise, objects as 'a 1, b 2'."""
     match value:
@@ -191,6 +206,10 @@ def _number(value: Json) -> str:
     return str(value)
 
 
+def _digits(value: float) -> str:
+    return f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
+
+
 def _when(started: str) -> str:
     """Return an ISO instant as people write it."""
     return f"{datetime.fromisoformat(started).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
@@ -198,6 +217,14 @@ def _when(started: str) -> str:
 
 def _worst_first(findings: Iterable[Finding]) -> list[Finding]:
     return sorted(findings, key=lambda finding: -VERDICTS.index(finding.verdict))
+
+
+def _with_code(text: str) -> Markup:
+    """Return a text in which what stands between backticks is code; everything in it is escaped, as it is elsewhere."""
+    parts = [escape(part) for part in text.split("`")]
+    if len(parts) % 2 == 0:  # a backtick without its other one
+        return escape(text)
+    return Markup("").join(Markup("<code>{}</code>").format(part) if place % 2 else part for place, part in enumerate(parts))
 
 
 def _short_id(record: ExperimentRecord) -> str:

@@ -2,13 +2,15 @@
 The weakness register: what is known not to hold, and since when.
 
     [W-001]
-    seen    = "While the database is away a request waits for the whole pool timeout (30 s) instead of failing."
+    seen     = "While the database is away a request waits for the whole pool timeout (30 s) instead of failing."
     violates = ["no_hang"]
-    affects = "fraiseql 1.8.9, 1.9.16"
-    remedy  = "Set database_pool_timeout to a few seconds."
+    affects  = "fraiseql 1.8.9, 1.9.16"
+    evidence = "test_connection_refused[stock]: none of 71 requests had ended after 3 s"
+    cause    = "fraiseql/fastapi/config.py:179 `database_pool_timeout: int = 30`"
+    remedy   = "Set database_pool_timeout to a few seconds."
 
 A test that names an entry is expected to be violated, strictly: the day it holds, the entry is out of date and the test says so. And it is
-excused only for the kinds of expectations that the entry lists.
+excused only for the kinds of expectations that the entry lists. What stands between backticks is shown as code.
 """
 
 from __future__ import annotations
@@ -54,4 +56,4 @@ def _entry(path: Path, name: str, fields: object) -> Weakness:
         raise DeclarationError(f"{path}: {name}.seen is missing: say in one sentence what was seen; nothing was run")
     if not isinstance(violates, list) or not violates or not set(violates) <= set(_KINDS):
         raise DeclarationError(f"{path}: {name}.violates: a list of at least one of {', '.join(_KINDS)}, and not {violates!r}; nothing was run")
-    return Weakness(id=name, seen=fields["seen"], violates=tuple(violates), affects=fields.get("affects", ""), remedy=fields.get("remedy", ""))
+    return Weakness(id=name, violates=tuple(violates), **{text: fields.get(text, "") for text in _TEXTS})

@@ -21,7 +21,7 @@ from typing import Any, Final
 
 from fraiseql_chaos.core import NS_PER_S, Duration, JsonObject, now_ns, seconds, wait_until
 from fraiseql_chaos.errors import LocalProtocolError, RigError
-from fraiseql_chaos.rig.keeper import Child, Keeper
+from fraiseql_chaos.rig.keeper import Child, Keeper, Namespaces
 
 __all__ = ["CONNECT_WITHIN", "ControlLink"]
 
@@ -45,7 +45,7 @@ class ControlLink:
         self.child = child
 
     @classmethod
-    async def open(cls, keeper: Keeper, directory: Path, *, module: str, name: str) -> ControlLink:
+    async def open(cls, keeper: Keeper, directory: Path, *, module: str, name: str, inside: Namespaces | None = None) -> ControlLink:
         """
         Start a child, its socket and log in a directory, and wait until it has connected.
 
@@ -54,6 +54,7 @@ class ControlLink:
             directory: Where its socket and its log go; nobody else's may be there.
             module: What is run.
             name: What it is, for people.
+            inside: The network it lives in, if that is not ours; the socket belongs to the file system, which is the same in all of them.
 
         Raises:
             RigError: If it does not.
@@ -65,7 +66,7 @@ class ControlLink:
         server = await asyncio.start_unix_server(lambda *streams: connected.set_result(streams), control, limit=_LINE_MAX)
         try:
             argv = (sys.executable, "-m", module, "--control", control)
-            child = keeper.spawn(argv, name=name, log=log, env=dict(os.environ))
+            child = keeper.spawn(argv, name=name, log=log, env=dict(os.environ), inside=inside)
             async with asyncio.timeout(CONNECT_WITHIN.s):
                 while not connected.done():
                     await asyncio.wait({connected}, timeout=0.05)

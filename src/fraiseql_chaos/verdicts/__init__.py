@@ -17,10 +17,15 @@ from fraiseql_chaos.verdicts.expectations.kernels_mended import KernelsMended, k
 from fraiseql_chaos.verdicts.expectations.latency import Latency, latency
 from fraiseql_chaos.verdicts.expectations.latency_within import LatencyWithin, latency_within
 from fraiseql_chaos.verdicts.expectations.memory_below import MemoryBelow, memory_below
+from fraiseql_chaos.verdicts.expectations.next_try_succeeds import NextTrySucceeds, next_try_succeeds
 from fraiseql_chaos.verdicts.expectations.no_crash import NoCrash, no_crash
 from fraiseql_chaos.verdicts.expectations.no_data_loss import NoDataLoss, no_data_loss
+from fraiseql_chaos.verdicts.expectations.no_deadlock import NoDeadlock, no_deadlock
 from fraiseql_chaos.verdicts.expectations.no_duplicates import NoDuplicates, no_duplicates
 from fraiseql_chaos.verdicts.expectations.no_hang import NoHang, no_hang
+from fraiseql_chaos.verdicts.expectations.oldest_first import OldestFirst, oldest_first
+from fraiseql_chaos.verdicts.expectations.queue_depth_reported import QueueDepthReported, queue_depth_reported
+from fraiseql_chaos.verdicts.expectations.queued_not_rejected import QueuedNotRejected, queued_not_rejected
 from fraiseql_chaos.verdicts.expectations.recovers_within import RecoversWithin, recovers, recovers_within
 from fraiseql_chaos.verdicts.expectations.slowdown import Slowdown, slowdown
 from fraiseql_chaos.verdicts.expectations.steady_state import SteadyState, steady_state
@@ -54,11 +59,16 @@ __all__ = [
     "Latency",
     "LatencyWithin",
     "MemoryBelow",
+    "NextTrySucceeds",
     "NoCrash",
     "NoDataLoss",
+    "NoDeadlock",
     "NoDuplicates",
     "NoHang",
+    "OldestFirst",
     "PhaseMetrics",
+    "QueueDepthReported",
+    "QueuedNotRejected",
     "RecoversWithin",
     "RunKpi",
     "Slowdown",
@@ -84,10 +94,15 @@ __all__ = [
     "latency",
     "latency_within",
     "memory_below",
+    "next_try_succeeds",
     "no_crash",
     "no_data_loss",
+    "no_deadlock",
     "no_duplicates",
     "no_hang",
+    "oldest_first",
+    "queue_depth_reported",
+    "queued_not_rejected",
     "recovers",
     "recovers_within",
     "run_kpis",

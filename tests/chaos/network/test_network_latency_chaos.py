@@ -7,6 +7,7 @@ import pytest
 from fraiseql_chaos import Chaos, Latency, Load, Service, availability, fault_observed, latency, ms, per_second, recovers, seconds
 
 
+@pytest.mark.alone
 @pytest.mark.failure_type("network_latency")
 class TestNetworkLatency:
     @pytest.mark.claims("1.2.2a", "1.2.2b")

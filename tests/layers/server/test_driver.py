@@ -12,7 +12,8 @@ from fraiseql_chaos.core import now_ns
 from fraiseql_chaos.errors import CapabilityError
 from fraiseql_chaos.history import Sample
 from fraiseql_chaos.layers.server.driver import armed
-from fraiseql_chaos.layers.server.faults import Stop
+from fraiseql_chaos.layers.server.faults import Freeze, Stop
+from fraiseql_chaos.probes import ServerProcesses
 from fraiseql_chaos.rig.keeper import Keeper
 from fraiseql_chaos.rig.postgres.cluster import Cluster
 from fraiseql_chaos.rig.postgres.control import fetch
@@ -66,9 +67,26 @@ async def test_nothing_happens_before_the_guard_is_entered(cluster: Cluster) -> 
     assert await fetch(cluster.control_dsn(), "SELECT 1") == [(1,)]
 
 
-@pytest.mark.parametrize("mode", ["fast", "crash"])
-async def test_server_that_is_not_ours_to_stop_is_left_alone(cluster: Cluster, keeper: Keeper, mode: Mode) -> None:
+@pytest.mark.parametrize("fault", [Stop(), Stop(mode="crash"), Freeze()], ids=str)
+async def test_server_that_is_not_ours_is_left_alone(cluster: Cluster, keeper: Keeper, fault: Freeze | Stop) -> None:
     theirs = await ForeignServer.connect(cluster.control_dsn(), keeper=keeper, i_own_this_database=True)
     with pytest.raises(CapabilityError, match=r"not possible on .*; nothing was touched"):
-        armed(Stop(mode=mode), theirs)
+        armed(fault, theirs)
     assert await fetch(cluster.control_dsn(), "SELECT 1") == [(1,)]
+
+
+@pytest.mark.parametrize("what", ["all", "postmaster"])
+async def test_a_frozen_server_answers_nobody_new_and_goes_on_where_it_was(cluster: Cluster, what: Literal["all", "postmaster"]) -> None:
+    async with await psycopg.AsyncConnection.connect(cluster.control_dsn(), autocommit=True) as connected:
+        processes = ServerProcesses(cluster.leader)
+        before = await processes.look()
+        async with armed(Freeze(what=what), cluster):
+            during = await processes.look()
+            with pytest.raises(psycopg.OperationalError, match="timeout"):
+                await psycopg.AsyncConnection.connect(cluster.control_dsn(), connect_timeout=2)
+            if what == "postmaster":
+                assert await (await connected.execute("SELECT 1")).fetchone() == (1,)
+        assert await (await connected.execute("SELECT 2")).fetchone() == (2,)
+    samples = [Sample(probe="server_processes", began_ns=0, at_ns=1, ok=look.ok, value=look.value) for look in (before, during)]
+    assert Freeze(what=what).sightings((samples[0],), (samples[1],))[0].count == 1
+    assert Freeze(what=what).sightings((samples[1],), (samples[0],))[0].count == 0

@@ -19,7 +19,7 @@ def as_played(cluster: Cluster, foreign: ForeignServer) -> tuple[StoppableServer
 
 
 def test_role_has_a_verb_for_each_way_to_take_a_server_away() -> None:
-    assert VERBS == ["crashed", "stopped"]
+    assert VERBS == ["crashed", "frozen", "stopped"]
 
 
 @pytest.mark.parametrize("server", [Cluster, ForeignServer])

@@ -38,8 +38,11 @@ def backends(*pids: int, waits_ms: float = 0, state: str = "active") -> Sample:
     return Sample(probe="server_sessions", began_ns=0, at_ns=0, ok=True, value={"backends": found})
 
 
-def login(sqlstate: str = "") -> Sample:
-    return Sample(probe="edge_login", began_ns=0, at_ns=0, ok=not sqlstate, value={"sqlstate": sqlstate})
+LOGIN = Trigger(message="Authentication")
+
+
+def login(sqlstate: str = "", *, took_ms: float = 1) -> Sample:
+    return Sample(probe="edge_login", began_ns=0, at_ns=round(took_ms * NS_PER_MS), ok=not sqlstate, value={"sqlstate": sqlstate})
 
 
 def answer(*, took_ms: float = 1, wrong: int = 0) -> Sample:
@@ -59,6 +62,8 @@ def count_of(fault: WireFault, before: tuple[Sample, ...], during: tuple[Sample,
         (StallAt(trigger=ROW), backends(1, waits_ms=250), 1),
         (DelayMessage(trigger=ROW, delay=ms(100)), backends(1, waits_ms=120), 1),
         (DelayMessage(trigger=ROW, delay=ms(100)), backends(1, waits_ms=90), 0),
+        (DelayMessage(trigger=LOGIN, delay=ms(100)), login(took_ms=120), 1),
+        (DelayMessage(trigger=LOGIN, delay=ms(100)), login(took_ms=90), 0),
         (DropMessage(trigger=ROW), backends(1, waits_ms=5000, state="idle"), 0),
         (DropMessage(trigger=ROW), backends(1, waits_ms=5000), 1),
         (CorruptMessage(trigger=ROW), logged("invalid frontend message", "08P01"), 1),

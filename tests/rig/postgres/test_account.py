@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import pwd
+import stat
+from pathlib import Path
 
 import pytest
 
@@ -43,3 +45,9 @@ def test_number_without_an_entry_is_refused_before_initdb_does() -> None:
             server_account()
     finally:
         os.seteuid(0)
+
+
+def test_a_new_directory_is_the_accounts_and_a_way_through_for_others(tmp_path: Path) -> None:
+    account = server_account()
+    made = account.new_directory(tmp_path).stat()
+    assert (made.st_uid, made.st_gid, stat.S_IMODE(made.st_mode)) == (account.uid, account.gid, 0o711)

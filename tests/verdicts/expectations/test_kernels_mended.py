@@ -10,7 +10,7 @@ from links_made import armed, link
 
 
 def test_it_holds_when_all_that_was_torn_came_again_and_the_kernels_say_so() -> None:
-    scene = link(segments=80, torn=4, mended=4).counted(far={"TcpRetransSegs": 6})
+    scene = link(segments=80, torn=4, mended=4).counters(far={"TcpRetransSegs": 6})
     finding = kernels_mended().judge(scene.history())
     assert finding.verdict == "held"
     assert finding.statement == (
@@ -23,7 +23,7 @@ def test_it_holds_when_all_that_was_torn_came_again_and_the_kernels_say_so() -> 
 @pytest.mark.parametrize("counted", [True, False])
 def test_it_is_violated_by_one_segment_that_never_came_again(*, counted: bool) -> None:
     scene = link(segments=80, torn=4, mended=3)
-    finding = kernels_mended().judge((scene.counted(near={"TcpRetransSegs": 6}) if counted else scene).history())
+    finding = kernels_mended().judge((scene.counters(near={"TcpRetransSegs": 6}) if counted else scene).history())
     assert finding.verdict == "violated"
     assert finding.statement == "of 80 segments 4 did not arrive as they were sent, and what 1 of these carried never arrived whole"
 
@@ -39,8 +39,8 @@ def test_it_is_violated_by_one_segment_that_never_came_again(*, counted: bool) -
 )
 def test_what_the_captures_saw_the_kernels_must_have_met(counts: dict[str, int], counter: str) -> None:
     """With the counter it holds, without it one of the two witnesses is wrong."""
-    assert kernels_mended().judge(link(**counts).counted(near={counter: 1}).history()).verdict == "held"
-    finding = kernels_mended().judge(link(**counts).counted().history())
+    assert kernels_mended().judge(link(**counts).counters(near={counter: 1}).history()).verdict == "held"
+    finding = kernels_mended().judge(link(**counts).counters().history())
     assert finding.verdict == "inconclusive"
     assert finding.statement.endswith("so one of the two is wrong")
 
@@ -49,9 +49,9 @@ def test_what_the_captures_saw_the_kernels_must_have_met(counts: dict[str, int],
     ("scene", "told"),
     [
         (outage(), "no fault of packets was armed"),
-        (armed().counted(), "packets could not be counted: no packet of it was captured while it was armed"),
-        (armed().slice(2500, flaw="no room").counted(), "packets could not be counted: no room"),
-        (link(segments=80, torn=0).counted(near={"TcpRetransSegs": 6}), "there was nothing to mend"),
+        (armed().counters(), "packets could not be counted: no packet of it was captured while it was armed"),
+        (armed().slice(2500, flaw="no room").counters(), "packets could not be counted: no room"),
+        (link(segments=80, torn=0).counters(near={"TcpRetransSegs": 6}), "there was nothing to mend"),
         (link(segments=80, torn=1, mended=1), "nobody read the kernels' counters before and after"),
     ],
     ids=["no fault of packets", "no capture", "a flawed capture", "nothing met", "no counters"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractAsyncContextManager
 from typing import assert_never
 
-from fraiseql_chaos.layers.server.faults import ServerFault, Stop
+from fraiseql_chaos.layers.server.faults import Freeze, ServerFault, Stop
 from fraiseql_chaos.layers.server.model import StoppableServer
 
 __all__ = ["armed"]
@@ -21,5 +21,7 @@ def armed(fault: ServerFault, server: StoppableServer) -> AbstractAsyncContextMa
     match fault:
         case Stop(mode=mode):
             return server.crashed() if mode == "crash" else server.stopped(mode)
+        case Freeze(what=what):
+            return server.frozen(what)
         case _:
             assert_never(fault)

@@ -1,4 +1,4 @@
-"""The role a PostgreSQL server plays for this layer: something whose whole can be taken away, and given back, under a guard."""
+"""The role a PostgreSQL server plays for this layer: something that can be taken away, or held up, and given back, under a guard."""
 
 from __future__ import annotations
 
@@ -13,6 +13,10 @@ class StoppableServer(Protocol):
 
     def stopped(self, mode: Literal["fast", "immediate"] = "fast") -> AbstractAsyncContextManager[None]:
         """Return a guard: entering shuts the server down, leaving starts it again."""
+        ...
+
+    def frozen(self, what: Literal["all", "postmaster"]) -> AbstractAsyncContextManager[None]:
+        """Return a guard: entering stops processes where they stand, leaving lets them go on."""
         ...
 
     def crashed(self) -> AbstractAsyncContextManager[None]:

@@ -65,6 +65,13 @@ def logins_refused(sqlstate: str, before: Samples, during: Samples) -> Sighting:
     return _told_apart(_CLIENT, refused, refused_before, f"{refused} of {len(tried)} logins were refused with {sqlstate}")
 
 
+def logins_late(at_least: Duration, before: Samples, during: Samples) -> Sighting:
+    """Count the logins of our own whose first answer took so long, if none took so long before."""
+    tried, earlier = (looks_of("edge_login", samples) for samples in (during, before))
+    late, late_before = (sum(took_ns(s) >= at_least.ns for s in samples) for samples in (tried, earlier))
+    return _told_apart(_CLIENT, late, late_before, f"{late} of {len(tried)} logins were answered after {at_least} or more")
+
+
 def waited(at_least: Duration, before: Samples, during: Samples) -> Sighting:
     """Count the looks that found a session of the service waiting for its client, within a transaction or a statement, for so long."""
     looks = [s for s in during if _is_answered(s)]

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import os
 import pwd
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from fraiseql_chaos.errors import CapabilityError
@@ -44,6 +46,13 @@ class Account:
     def spawn_gid(self) -> int | None:
         """The group to change to when a process is started; None if the user does not change either."""
         return None if self.uid == os.geteuid() else self.gid
+
+    def new_directory(self, parent: Path) -> Path:
+        """Make a directory that is the account's, and that others may pass through but not list."""
+        directory = Path(tempfile.mkdtemp(prefix="postgres-", dir=parent))
+        directory.chmod(0o711)
+        os.chown(directory, self.uid, self.gid)
+        return directory
 
 
 def server_account() -> Account:

@@ -75,7 +75,7 @@ class Cluster:
         self._held = HeldPort()
         self.root_certificate: Path | None = None
         self.port = self._held.number
-        self._directory = _own_directory(keeper.directory, account)
+        self._directory = account.new_directory(keeper.directory)
         self.socket_directory = _socket_directory(keeper, self._directory, account)
         self.data = self._directory / "data"
         self.log = self._directory / "server.log"
@@ -183,6 +183,10 @@ class Cluster:
     def ended(self) -> str | None:
         """Return the end of its log if it does not run; None if it does."""
         return None if self.is_running else f"the end of its log:\n{self.server_log.tail()}"
+
+    def leader(self) -> int | None:
+        """Return the postmaster; None while it does not run."""
+        return self.postmaster.pid if self.is_running else None
 
     def dsn(self, database: str, *, user: str | None = None, via: tuple[str, int] | None = None) -> str:
         """
@@ -378,13 +382,6 @@ class Cluster:
             self._postmaster.reread()
             reloaded = partial(is_reloaded, self.control_dsn(), since_wall_s)
             _: bool = await wait_until(reloaded, within=RELOAD_DEADLINE, what=f"the server's taking {change.name} back")
-
-
-def _own_directory(parent: Path, account: Account) -> Path:
-    directory = Path(tempfile.mkdtemp(prefix="postgres-", dir=parent))
-    directory.chmod(0o711)
-    os.chown(directory, account.uid, account.gid)
-    return directory
 
 
 def _socket_directory(keeper: Keeper, directory: Path, account: Account) -> Path:

@@ -102,6 +102,10 @@ class ForeignServer:
         """Return nothing: its processes are not ours to watch."""
         return None
 
+    def leader(self) -> int | None:
+        """Return nothing: its processes are not ours to look at."""
+        return None
+
     async def provide_database(self, name: str, scripts: Sequence[str]) -> str:  # noqa: ARG002  a server of ours needs both
         """Return the named database: it is the only one we may break, and its owner has made it what it is."""
         return self.database

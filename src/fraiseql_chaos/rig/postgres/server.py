@@ -60,6 +60,9 @@ class Server(Protocol):
     def ended(self) -> str | None:
         """Return how it ended; None while it runs, or if it is not ours to watch."""
 
+    def leader(self) -> int | None:
+        """Return its first process; None while it does not run, or if its processes are not ours to look at."""
+
     async def provide_database(self, name: str, scripts: Sequence[str]) -> str:
         """Return the name of a database that is as the scripts make it: a new one if the server is ours, else the one that the user named."""
 

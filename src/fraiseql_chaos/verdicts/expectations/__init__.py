@@ -20,10 +20,15 @@ from fraiseql_chaos.verdicts.expectations.kernels_mended import KernelsMended
 from fraiseql_chaos.verdicts.expectations.latency import Latency
 from fraiseql_chaos.verdicts.expectations.latency_within import LatencyWithin
 from fraiseql_chaos.verdicts.expectations.memory_below import MemoryBelow
+from fraiseql_chaos.verdicts.expectations.next_try_succeeds import NextTrySucceeds
 from fraiseql_chaos.verdicts.expectations.no_crash import NoCrash
 from fraiseql_chaos.verdicts.expectations.no_data_loss import NoDataLoss
+from fraiseql_chaos.verdicts.expectations.no_deadlock import NoDeadlock
 from fraiseql_chaos.verdicts.expectations.no_duplicates import NoDuplicates
 from fraiseql_chaos.verdicts.expectations.no_hang import NoHang
+from fraiseql_chaos.verdicts.expectations.oldest_first import OldestFirst
+from fraiseql_chaos.verdicts.expectations.queue_depth_reported import QueueDepthReported
+from fraiseql_chaos.verdicts.expectations.queued_not_rejected import QueuedNotRejected
 from fraiseql_chaos.verdicts.expectations.recovers_within import RecoversWithin
 from fraiseql_chaos.verdicts.expectations.slowdown import Slowdown
 from fraiseql_chaos.verdicts.expectations.steady_state import SteadyState
@@ -48,10 +53,15 @@ EXPECTATIONS: Final[tuple[type[Expectation], ...]] = (
     Latency,
     LatencyWithin,
     MemoryBelow,
+    NextTrySucceeds,
     NoCrash,
     NoDataLoss,
+    NoDeadlock,
     NoDuplicates,
     NoHang,
+    OldestFirst,
+    QueueDepthReported,
+    QueuedNotRejected,
     RecoversWithin,
     Slowdown,
     SteadyState,

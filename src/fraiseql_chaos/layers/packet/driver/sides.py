@@ -1,7 +1,8 @@
 """
 The two sides of a link as the forwarder holds them: the near network, the names of the devices, and what may be opened there.
 
-How packets get from one device to the other is the business of who fills the two networks with devices: ``Link`` (TUN and this process).
+How packets get from one device to the other is the business of who fills the two networks with devices: ``Link`` (TUN and this process), or ``Wire`` (veth pairs
+and the kernel alone).
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from ipaddress import IPv4Interface, IPv6Interface
+from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
 from typing import Final
 
 from fraiseql_chaos.core import JsonObject
@@ -22,6 +23,7 @@ __all__ = ["TAP_BYTES", "Sides"]
 _SO_RCVBUFFORCE: Final = 33
 _SO_TIMESTAMPNS: Final = 35
 _ETH_P_ALL: Final = 3
+_NETLINK_SOCK_DIAG: Final = 4
 
 TAP_BYTES: Final = 32 * 2**20
 """What a capture may fall behind before its kernel drops, and counts what it dropped."""
@@ -59,6 +61,11 @@ class Sides:
             with self.visited(side):
                 self._has_ipv6[side] = configure(self.names[side], *self._addresses(side), mtu=mtu)
 
+    def addresses(self, side: Side) -> tuple[IPv4Address | IPv6Address, ...]:
+        """Return the addresses that the device of one side has."""
+        ipv4, ipv6 = self._addresses(side)
+        return (ipv4.ip, ipv6.ip) if self._has_ipv6[side] else (ipv4.ip,)
+
     def describe(self) -> JsonObject:
         """Return addresses, devices and networks."""
         return {side: self._describe(side) for side in SIDES}
@@ -81,9 +88,10 @@ class Sides:
         return tap
 
     def socket(self, side: Side, family: int, kind: int) -> socket.socket:
-        """Return a new socket that lives at one end."""
+        """Return a new socket that lives at one end; one of ``AF_NETLINK`` asks the kernel there about its sockets (sock_diag)."""
+        protocol = _NETLINK_SOCK_DIAG if family == socket.AF_NETLINK else 0
         with self.visited(side):
-            return socket.socket(family, kind | socket.SOCK_CLOEXEC)
+            return socket.socket(family, kind | socket.SOCK_CLOEXEC, protocol)
 
     def close(self) -> None:
         """Let go of the near network; it ends when nobody else lives in it."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from fraiseql_chaos.layers.server.faults.freeze import Freeze
 from fraiseql_chaos.layers.server.faults.stop import Stop
 
-__all__ = ["SERVER_FAULTS", "ServerFault", "Stop"]
+__all__ = ["SERVER_FAULTS", "Freeze", "ServerFault", "Stop"]
 
-type ServerFault = Stop
+type ServerFault = Freeze | Stop
 
-SERVER_FAULTS: Final[tuple[type[Stop]]] = (Stop,)
+SERVER_FAULTS: Final[tuple[type[Freeze], type[Stop]]] = (Freeze, Stop)

@@ -2,7 +2,8 @@
 Exact messages arrive late, and what is behind them waits, because a stream has one order.
 
 Witnesses: the server's list of sessions, over the control socket, shows ones that wait for their client inside a transaction for as long as
-the delay. Outside of one the server looks idle, and a client of our own, through the same edge, waits for its answer.
+the delay. Outside of one the server looks idle, and clients of our own, through the same edge, wait
+for an answer, or for being let in.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from fraiseql_chaos.history import Sample
 from fraiseql_chaos.layers.stream.model import Door, Meeting, Toxic
 from fraiseql_chaos.layers.stream.scope import Scope
 from fraiseql_chaos.layers.stream.traces import reach_of_broken
-from fraiseql_chaos.layers.wire.evidence import spoilt, waited
+from fraiseql_chaos.layers.wire.evidence import logins_late, spoilt, waited
 from fraiseql_chaos.layers.wire.model import Act, Hold, Struck, When
 from fraiseql_chaos.layers.wire.placing import check_placing
 from fraiseql_chaos.layers.wire.trigger import Trigger
@@ -46,7 +47,7 @@ class DelayMessage:
     layer: ClassVar[str] = "wire"
     fidelity: ClassVar[Fidelity] = "wire"
     silences: ClassVar[bool] = False
-    witnesses: ClassVar[tuple[str, ...]] = ("server_sessions", "edge_answer", "service_path")
+    witnesses: ClassVar[tuple[str, ...]] = ("server_sessions", "edge_login", "edge_answer", "service_path")
     door: ClassVar[Door] = "open"
     acts_at_once: ClassVar[bool] = False
     reads_body_of: ClassVar[bytes] = b""
@@ -87,6 +88,11 @@ class DelayMessage:
         return Act(decision=decision, before=moves) if self.when == "before" else Act(decision=f"followed by a delay: {decision}", after=moves)
 
     def sightings(self, before: tuple[Sample, ...], during: tuple[Sample, ...]) -> tuple[Sighting, ...]:
-        """Count the looks that found a session waiting for its client, and the questions of ours that were answered late."""
+        """Count the looks that found a session waiting for its client, and the logins and questions of ours that were answered late."""
         at_least = self.delay - self.jitter if self.jitter < self.delay else self.delay * 0.5
-        return (waited(at_least, before, during), spoilt(self.trigger, before, during, at_least=at_least), reach_of_broken(before, during))
+        return (
+            waited(at_least, before, during),
+            logins_late(at_least, before, during),
+            spoilt(self.trigger, before, during, at_least=at_least),
+            reach_of_broken(before, during),
+        )
