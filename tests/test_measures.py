@@ -12,15 +12,18 @@ from fraiseql_chaos.history import Sample
 from fraiseql_chaos.measures import MEASURES, Measure, measure_from_json
 from fraiseql_chaos.verdicts import to_json
 from histories import NS_PER_MS, Scene, outage
+from links_made import link
 
 ALL: list[Measure] = [
     measures.error_rate(),
     measures.executed_once(),
     measures.kernel_counts("TcpRetransSegs", "TcpInCsumErrors"),
+    measures.kernels_noticed("copies"),
     measures.latency_impact(),
     measures.latency_percentiles(),
     measures.look_time("edge_login"),
     measures.next_try(),
+    measures.packet_fates(),
     measures.pool_wait(),
     measures.queue_depth(),
     measures.recovery_time(),
@@ -112,6 +115,7 @@ def test_latency_impact() -> None:
     found = measures.latency_impact().take(slow().history())
     assert float(str(found.numbers["ratio"])) == pytest.approx(25, rel=0.15)
     assert float(str(found.numbers["shift_low_ms"])) <= float(str(found.numbers["shift_ms"])) <= float(str(found.numbers["shift_high_ms"]))
+    assert float(str(found.numbers["during_p95_ms"])) > 10 * float(str(found.numbers["before_p95_ms"]))
     few = measures.latency_impact().take(outage().history())
     assert (few.numbers, few.statement) == (
         {},
@@ -168,6 +172,27 @@ def test_kernel_counts_are_what_was_added_while_the_fault_was_armed() -> None:
     assert found.statement == "both kernels together: TcpRetransSegs 7, NoSuchCounter 0; of 70 segments sent"
     with pytest.raises(DeclarationError, match="name at least one counter"):
         measures.kernel_counts()
+
+
+def test_kernels_noticed_compares_what_arrived_with_what_both_kernels_count() -> None:
+    scene = link(bad_checksum=10, unreadable=2, segment_copies=4).counters(
+        near={"TcpInCsumErrors": 3}, far={"TcpInCsumErrors": 1, "TcpExtTCPDSACKOldSent": 5}
+    )
+    refused = measures.kernels_noticed("wrong_checksums").take(scene.history())
+    assert refused.numbers == {"arrived": 8, "noticed": 4, "share": 0.5}
+    assert refused.statement == "of 8 wrong checksums that arrived the kernels noticed 4: 50 %"
+    assert measures.kernels_noticed("copies").take(scene.history()).numbers == {"arrived": 4, "noticed": 5, "share": 1.0}
+    assert measures.kernels_noticed("copies").take(link().counters().history()).numbers == {}
+    assert measures.kernels_noticed("copies").take(link(segment_copies=4).history()).numbers == {}
+    with pytest.raises(DeclarationError, match="kernels_noticed: of='ghosts' is not one of copies, wrong_checksums"):
+        measures.kernels_noticed("ghosts")  # type: ignore[arg-type]
+
+
+def test_packet_fates_are_those_while_the_fault_stood() -> None:
+    found = measures.packet_fates().take(link(sent=100, missing=4, copies=1, segments=60, torn=3, mended=2).history())
+    assert (found.numbers["asked_share"], found.numbers["sent"], found.numbers["lost"], found.numbers["lost_share"]) == (0.05, 100, 4, 0.04)
+    assert (found.numbers["doubled"], found.numbers["torn"], found.numbers["mended"]) == (1, 3, 2)
+    assert found.statement == "of 100 packets 4 lost, 1 doubled, 0 overtaken, 0 bent; of 3 torn segments 2 mended"
 
 
 def in_line() -> Scene:

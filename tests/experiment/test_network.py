@@ -26,7 +26,16 @@ from fraiseql_chaos.layers.packet.model import PacketFault
 from fraiseql_chaos.layers.stream.faults import Refuse
 from fraiseql_chaos.plan import Declaration, Fault, Window
 from fraiseql_chaos.rig.keeper import Keeper
-from fraiseql_chaos.verdicts import availability, correct_results, fault_observed, no_data_loss, no_duplicates, no_hang
+from fraiseql_chaos.verdicts import (
+    availability,
+    checksums_refused,
+    correct_results,
+    fault_observed,
+    kernels_mended,
+    no_data_loss,
+    no_duplicates,
+    no_hang,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -106,8 +115,10 @@ async def test_what_the_kernels_mend_costs_no_answer(deployment: Deployment, tmp
     fault, counters = MENDED[kind]
     history = await run(deployment, tmp_path, fault, writing=True)
     assert fault_observed(fault.kind).judge(history).verdict == "held", evidence(history)
-    for expectation in (correct_results(), no_data_loss(), no_duplicates(), availability(at_least=0.99)):
-        assert expectation.judge(history).verdict == "held", expectation
+    for expectation in (kernels_mended(), correct_results(), no_data_loss(), no_duplicates(), availability(at_least=0.99)):
+        assert expectation.judge(history).verdict == "held", expectation.judge(history).statement
+    refused = checksums_refused().judge(history)
+    assert refused.verdict == ("held" if fault.kind == "bit_flip" else "inconclusive"), refused.statement
     assert grown(history, counters) > 0
     hits = [event for event in history.events if isinstance(event, FaultHit)]
     assert hits
@@ -164,6 +175,7 @@ async def test_a_link_that_was_asked_for_nothing_shows_no_fault(deployment: Depl
     """The negative control: everything goes through the motions, and nobody can bear witness."""
     history = await run(deployment, tmp_path, Loss(rate=0.05), disarmed=True)
     assert fault_observed("loss").judge(history).verdict != "held"
+    assert kernels_mended().judge(history).verdict == "inconclusive"
     # The other counters may move on a machine that stands still for longer than a retransmission's timeout; test_acceptance.py has them in a shorter run.
     assert grown(history, MENDED["broken checksums"][1]) == 0
 
@@ -179,6 +191,8 @@ async def test_what_no_checksum_shows_reaches_clients_as_data_unless_tls_is_spok
     assert fault_observed("bit_flip").judge(history).verdict == "held", evidence(history)
     speaks_tls = "verify-ca" in deployment.database_url
     assert correct_results().judge(history).verdict == ("held" if speaks_tls else "violated")
+    assert kernels_mended().judge(history).verdict == "violated", "what looks right is never sent again"
+    assert checksums_refused().judge(history).verdict == "inconclusive"
 
 
 async def test_a_full_partition_is_seen_and_healed(deployment: Deployment, tmp_path: Path) -> None:

@@ -14,11 +14,13 @@ from fraiseql_chaos.errors import HistoryError
 from fraiseql_chaos.measures.error_rate import ErrorRate
 from fraiseql_chaos.measures.executed_once import ExecutedOnce
 from fraiseql_chaos.measures.kernel_counts import KernelCounts
+from fraiseql_chaos.measures.kernels_noticed import KernelsNoticed, Noticeable
 from fraiseql_chaos.measures.latency_impact import LatencyImpact
 from fraiseql_chaos.measures.latency_percentiles import LatencyPercentiles
 from fraiseql_chaos.measures.look_time import LookTime
 from fraiseql_chaos.measures.model import Measure, Measurement
 from fraiseql_chaos.measures.next_try import NextTry
+from fraiseql_chaos.measures.packet_fates import PacketFates
 from fraiseql_chaos.measures.pool_wait import PoolWait
 from fraiseql_chaos.measures.queue_depth import QueueDepth
 from fraiseql_chaos.measures.recovery_time import RecoveryTime
@@ -34,11 +36,13 @@ __all__ = [
     "error_rate",
     "executed_once",
     "kernel_counts",
+    "kernels_noticed",
     "latency_impact",
     "latency_percentiles",
     "look_time",
     "measure_from_json",
     "next_try",
+    "packet_fates",
     "pool_wait",
     "queue_depth",
     "recovery_time",
@@ -51,10 +55,12 @@ MEASURES: Final[tuple[type[Measure], ...]] = (
     ErrorRate,
     ExecutedOnce,
     KernelCounts,
+    KernelsNoticed,
     LatencyImpact,
     LatencyPercentiles,
     LookTime,
     NextTry,
+    PacketFates,
     PoolWait,
     QueueDepth,
     RecoveryTime,
@@ -93,6 +99,11 @@ def kernel_counts(*counters: str) -> KernelCounts:
     return KernelCounts(counters=counters)
 
 
+def kernels_noticed(of: Noticeable) -> KernelsNoticed:
+    """Measure the share of copies, or of wrong checksums, that the receiving kernels noticed; see ``KernelsNoticed``."""
+    return KernelsNoticed(of=of)
+
+
 def latency_impact() -> LatencyImpact:
     """Measure latency during the fault against before it; see ``LatencyImpact``."""
     return LatencyImpact()
@@ -111,6 +122,11 @@ def look_time(probe: str) -> LookTime:
 def next_try() -> NextTry:
     """Measure how often the next request succeeds after one that failed; see ``NextTry``."""
     return NextTry()
+
+
+def packet_fates() -> PacketFates:
+    """Measure what became of the packets that faults were about; see ``PacketFates``."""
+    return PacketFates()
 
 
 def pool_wait() -> PoolWait:

@@ -6,12 +6,14 @@ from fraiseql_chaos.verdicts.expectations import EXPECTATIONS, current_kind, exp
 from fraiseql_chaos.verdicts.expectations.all_of import AllOf, all_of
 from fraiseql_chaos.verdicts.expectations.any_of import AnyOf, any_of
 from fraiseql_chaos.verdicts.expectations.availability import Availability, availability
+from fraiseql_chaos.verdicts.expectations.checksums_refused import ChecksumsRefused, checksums_refused
 from fraiseql_chaos.verdicts.expectations.correct_results import CorrectResults, correct_results
 from fraiseql_chaos.verdicts.expectations.detects_within import DetectsWithin, detects_within
 from fraiseql_chaos.verdicts.expectations.error_is_clear import ErrorIsClear, error_is_clear
 from fraiseql_chaos.verdicts.expectations.fault_observed import FaultObserved, fault_observed
 from fraiseql_chaos.verdicts.expectations.instrument import Instrument, instrument
 from fraiseql_chaos.verdicts.expectations.isolated import Isolated, isolated
+from fraiseql_chaos.verdicts.expectations.kernels_mended import KernelsMended, kernels_mended
 from fraiseql_chaos.verdicts.expectations.latency import Latency, latency
 from fraiseql_chaos.verdicts.expectations.latency_within import LatencyWithin, latency_within
 from fraiseql_chaos.verdicts.expectations.memory_below import MemoryBelow, memory_below
@@ -41,6 +43,7 @@ __all__ = [
     "AnyOf",
     "Availability",
     "ChaosMetrics",
+    "ChecksumsRefused",
     "CorrectResults",
     "DetectsWithin",
     "During",
@@ -51,6 +54,7 @@ __all__ = [
     "Instrument",
     "Isolated",
     "Judgement",
+    "KernelsMended",
     "Kpi",
     "Latency",
     "LatencyWithin",
@@ -74,6 +78,7 @@ __all__ = [
     "all_of",
     "any_of",
     "availability",
+    "checksums_refused",
     "correct_results",
     "current_kind",
     "detects_within",
@@ -84,6 +89,7 @@ __all__ = [
     "instrument",
     "isolated",
     "judge_all",
+    "kernels_mended",
     "kpis_of",
     "latency",
     "latency_within",

@@ -9,12 +9,14 @@ from fraiseql_chaos.errors import HistoryError
 from fraiseql_chaos.verdicts.expectations.all_of import AllOf
 from fraiseql_chaos.verdicts.expectations.any_of import AnyOf
 from fraiseql_chaos.verdicts.expectations.availability import Availability
+from fraiseql_chaos.verdicts.expectations.checksums_refused import ChecksumsRefused
 from fraiseql_chaos.verdicts.expectations.correct_results import CorrectResults
 from fraiseql_chaos.verdicts.expectations.detects_within import DetectsWithin
 from fraiseql_chaos.verdicts.expectations.error_is_clear import ErrorIsClear
 from fraiseql_chaos.verdicts.expectations.fault_observed import FaultObserved
 from fraiseql_chaos.verdicts.expectations.instrument import Instrument
 from fraiseql_chaos.verdicts.expectations.isolated import Isolated
+from fraiseql_chaos.verdicts.expectations.kernels_mended import KernelsMended
 from fraiseql_chaos.verdicts.expectations.latency import Latency
 from fraiseql_chaos.verdicts.expectations.latency_within import LatencyWithin
 from fraiseql_chaos.verdicts.expectations.memory_below import MemoryBelow
@@ -40,12 +42,14 @@ EXPECTATIONS: Final[tuple[type[Expectation], ...]] = (
     AllOf,
     AnyOf,
     Availability,
+    ChecksumsRefused,
     CorrectResults,
     DetectsWithin,
     ErrorIsClear,
     FaultObserved,
     Instrument,
     Isolated,
+    KernelsMended,
     Latency,
     LatencyWithin,
     MemoryBelow,
