@@ -96,6 +96,6 @@ def test_where_namespaces_are_not_allowed_the_tools_own_tests_are_skipped_too(us
 def test_a_kernel_that_lets_users_in_and_then_no_further_is_a_missing_capability_too(user: Nobody) -> None:
     """As where AppArmor takes every right in a new user namespace away; here who they are there cannot be written."""
     _, printed = user.run(Path(sys.executable).with_name("fraiseql-chaos"), "doctor", within_s=60, proc_is_read_only=True)
-    (row,) = [line for line in printed.splitlines() if "packet link" in line]
+    (row,) = [line for line in printed.splitlines() if "packet link, TUN" in line]
     assert row.startswith("no "), row
     assert "/proc/self/setgroups: Read-only file system" in row, row
