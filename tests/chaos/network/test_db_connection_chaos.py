@@ -226,10 +226,10 @@ class TestPoolExhaustion:
         """
         An exhausted pool does not lock itself up: everything ends, every connection comes back, and no session is stuck.
 
-        Method: open-loop reads and mutations at 20/s for 5 s; from 0.5 s to 2.5 s a crowd of 80 exhausts the pool. Afterwards the server's log, its
+        Method: open-loop reads and mutations at 20/s for 5 s; from 0.5 s to 2 s a crowd of 80 exhausts the pool. Afterwards the server's log, its
         sessions and the pool are asked, when nothing is in flight any more.
         """
-        async with chaos(PoolExhaustion(in_flight=80), on=service.database, between=(seconds(0.5), seconds(2.5))):
+        async with chaos(PoolExhaustion(in_flight=80), on=service.database, between=(seconds(0.5), seconds(2))):
             recording = await load.open_loop(service.operations, rate=per_second(20), lasting=seconds(5))
 
         recording.require(fault_observed(PoolExhaustion.kind), no_deadlock(), recovers(within=seconds(2)))
