@@ -24,6 +24,10 @@ def sessions(at_work: int, idle: int = 0) -> Sample:
 IN_HEALTH = (pool(available=2, waiting=0, size=2), sessions(0, 2))
 
 
+def often(look: Sample, times: int = 5) -> tuple[Sample, ...]:
+    return (look,) * times
+
+
 def seen(before: tuple[Sample, ...], during: tuple[Sample, ...]) -> tuple[int, int]:
     server, own = PoolExhaustion(in_flight=80).sightings(before, during)
     assert (server.shows, own.shows) == ("fault", "reach")
@@ -31,19 +35,25 @@ def seen(before: tuple[Sample, ...], during: tuple[Sample, ...]) -> tuple[int, i
 
 
 def test_it_is_seen_when_all_sessions_work_and_the_pool_has_none_left() -> None:
-    assert seen(IN_HEALTH, (pool(), pool(), sessions(30), sessions(23, 7), sessions(2))) == (2, 2)
+    assert seen(IN_HEALTH, (*often(pool()), *often(sessions(30), 3), *often(sessions(23, 7), 2), sessions(2))) == (5, 5)
+
+
+def test_how_long_it_took_to_exhaust_the_pool_and_to_send_the_crowd_home_does_not_count_against_it() -> None:
+    growing = (*often(pool(size=12, waiting=30), 20), *often(sessions(12), 10))
+    leaving = (*often(pool(waiting=0), 20), *often(sessions(3), 10))
+    assert seen(IN_HEALTH, (*growing, *often(pool(), 6), *often(sessions(30), 7), *leaving)) == (7, 6)
 
 
 @pytest.mark.parametrize(
     ("during", "counts"),
     [
-        ((pool(), sessions(22, 8)), (0, 1)),
-        ((pool(waiting=0), sessions(30)), (1, 0)),
-        ((pool(available=1), sessions(30)), (1, 0)),
-        ((pool(size=12), sessions(30)), (1, 0)),
-        ((pool(), pool(waiting=0), sessions(30), sessions(0)), (0, 0)),
-        ((sessions(30),), (0, 0)),
-        ((pool(),), (0, 1)),
+        ((*often(pool()), *often(sessions(22, 8))), (0, 5)),
+        ((*often(pool(waiting=0)), *often(sessions(30))), (5, 0)),
+        ((*often(pool(available=1)), *often(sessions(30))), (5, 0)),
+        ((*often(pool(size=12)), *often(sessions(30))), (5, 0)),
+        ((*often(pool(), 4), *often(sessions(30), 4)), (0, 0)),
+        (often(sessions(30)), (0, 0)),
+        (often(pool()), (0, 5)),
         ((), (0, 0)),
     ],
     ids=[
@@ -51,7 +61,7 @@ def test_it_is_seen_when_all_sessions_work_and_the_pool_has_none_left() -> None:
         "nobody waits",
         "one left",
         "a pool that may grow",
-        "half of the time",
+        "too few looks",
         "no look at the pool",
         "none at the server",
         "none",
@@ -62,8 +72,8 @@ def test_what_is_less_is_not_it(during: tuple[Sample, ...], counts: tuple[int, i
 
 
 def test_what_was_so_before_or_was_not_looked_at_cannot_be_told_apart() -> None:
-    assert seen((pool(), sessions(30)), (pool(), sessions(30))) == (0, 0)
-    assert seen((), (pool(), sessions(30))) == (0, 0)
+    assert seen((pool(), sessions(30)), (*often(pool()), *often(sessions(30)))) == (0, 0)
+    assert seen((), (*often(pool()), *often(sessions(30)))) == (0, 0)
 
 
 def test_a_healthy_world_shows_nothing() -> None:
@@ -72,7 +82,7 @@ def test_a_healthy_world_shows_nothing() -> None:
 
 def test_a_service_without_a_pool_is_not_under_it() -> None:
     none = Sample(probe="service_pool", began_ns=0, at_ns=1, ok=False, error="the app has made no connection pool of FraiseQL's")
-    assert seen((none, sessions(0, 2)), (none, sessions(30))) == (0, 0)
+    assert seen((none, sessions(0, 2)), (none, *often(sessions(30)))) == (0, 0)
 
 
 def test_it_says_what_it_does() -> None:
