@@ -65,6 +65,7 @@ if TYPE_CHECKING:
         detects_within,
         error_is_clear,
         fault_observed,
+        grows_with_delay,
         isolated,
         latency,
         latency_within,
@@ -77,6 +78,7 @@ if TYPE_CHECKING:
         recovers,
         recovers_within,
         slowdown,
+        spread_as_declared,
         throughput_at_least,
     )
 
@@ -132,6 +134,7 @@ __all__ = [
     "detects_within",
     "error_is_clear",
     "fault_observed",
+    "grows_with_delay",
     "isolated",
     "latency",
     "latency_within",
@@ -150,6 +153,7 @@ __all__ = [
     "recovers_within",
     "seconds",
     "slowdown",
+    "spread_as_declared",
     "throughput_at_least",
     "us",
 ]
@@ -208,6 +212,7 @@ _HOMES: Final = {
         "detects_within",
         "error_is_clear",
         "fault_observed",
+        "grows_with_delay",
         "isolated",
         "latency",
         "latency_within",
@@ -220,6 +225,7 @@ _HOMES: Final = {
         "recovers",
         "recovers_within",
         "slowdown",
+        "spread_as_declared",
         "throughput_at_least",
     ),
 }

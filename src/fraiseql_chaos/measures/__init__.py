@@ -13,12 +13,14 @@ from typing import Any, Final
 from fraiseql_chaos.errors import HistoryError
 from fraiseql_chaos.measures.error_rate import ErrorRate
 from fraiseql_chaos.measures.executed_once import ExecutedOnce
+from fraiseql_chaos.measures.hit_rate import HitRate
 from fraiseql_chaos.measures.kernel_counts import KernelCounts
 from fraiseql_chaos.measures.latency_impact import LatencyImpact
 from fraiseql_chaos.measures.latency_percentiles import LatencyPercentiles
 from fraiseql_chaos.measures.look_time import LookTime
 from fraiseql_chaos.measures.model import Measure, Measurement
 from fraiseql_chaos.measures.next_try import NextTry
+from fraiseql_chaos.measures.one_way import OneWay
 from fraiseql_chaos.measures.recovery_time import RecoveryTime
 from fraiseql_chaos.measures.throughput_impact import ThroughputImpact
 from fraiseql_chaos.measures.time_to_detect import TimeToDetect
@@ -31,12 +33,14 @@ __all__ = [
     "Measurement",
     "error_rate",
     "executed_once",
+    "hit_rate",
     "kernel_counts",
     "latency_impact",
     "latency_percentiles",
     "look_time",
     "measure_from_json",
     "next_try",
+    "one_way",
     "recovery_time",
     "throughput_impact",
     "time_to_detect",
@@ -46,11 +50,13 @@ __all__ = [
 MEASURES: Final[tuple[type[Measure], ...]] = (
     ErrorRate,
     ExecutedOnce,
+    HitRate,
     KernelCounts,
     LatencyImpact,
     LatencyPercentiles,
     LookTime,
     NextTry,
+    OneWay,
     RecoveryTime,
     ThroughputImpact,
     TimeToDetect,
@@ -82,6 +88,11 @@ def executed_once() -> ExecutedOnce:
     return ExecutedOnce()
 
 
+def hit_rate() -> HitRate:
+    """Measure how often a request is answered without asking the database; see ``HitRate``."""
+    return HitRate()
+
+
 def kernel_counts(*counters: str) -> KernelCounts:
     """Measure by how much counters of both kernels grew; see ``KernelCounts``."""
     return KernelCounts(counters=counters)
@@ -105,6 +116,11 @@ def look_time(probe: str) -> LookTime:
 def next_try() -> NextTry:
     """Measure how often the next request succeeds after one that failed; see ``NextTry``."""
     return NextTry()
+
+
+def one_way() -> OneWay:
+    """Measure how late requests and answers are on their way, each by itself; see ``OneWay``."""
+    return OneWay()
 
 
 def recovery_time() -> RecoveryTime:

@@ -13,6 +13,7 @@ from fraiseql_chaos.verdicts.expectations.correct_results import CorrectResults
 from fraiseql_chaos.verdicts.expectations.detects_within import DetectsWithin
 from fraiseql_chaos.verdicts.expectations.error_is_clear import ErrorIsClear
 from fraiseql_chaos.verdicts.expectations.fault_observed import FaultObserved
+from fraiseql_chaos.verdicts.expectations.grows_with_delay import GrowsWithDelay
 from fraiseql_chaos.verdicts.expectations.instrument import Instrument
 from fraiseql_chaos.verdicts.expectations.isolated import Isolated
 from fraiseql_chaos.verdicts.expectations.latency import Latency
@@ -25,6 +26,7 @@ from fraiseql_chaos.verdicts.expectations.no_duplicates import NoDuplicates
 from fraiseql_chaos.verdicts.expectations.no_hang import NoHang
 from fraiseql_chaos.verdicts.expectations.recovers_within import RecoversWithin
 from fraiseql_chaos.verdicts.expectations.slowdown import Slowdown
+from fraiseql_chaos.verdicts.expectations.spread_as_declared import SpreadAsDeclared
 from fraiseql_chaos.verdicts.expectations.steady_state import SteadyState
 from fraiseql_chaos.verdicts.expectations.throughput_at_least import ThroughputAtLeast
 from fraiseql_chaos.verdicts.jsonform import from_json
@@ -40,6 +42,7 @@ EXPECTATIONS: Final[tuple[type[Expectation], ...]] = (
     DetectsWithin,
     ErrorIsClear,
     FaultObserved,
+    GrowsWithDelay,
     Instrument,
     Isolated,
     Latency,
@@ -52,6 +55,7 @@ EXPECTATIONS: Final[tuple[type[Expectation], ...]] = (
     NoHang,
     RecoversWithin,
     Slowdown,
+    SpreadAsDeclared,
     SteadyState,
     ThroughputAtLeast,
 )
