@@ -59,7 +59,6 @@ async def under(
     lasting: Duration,
     asking: Sequence[GraphQLOperation],
     per_s: float,
-    after: Duration = ms(100),
 ) -> Recording:
     """Ask, open loop, from a second before latencies, all at once, until a moment after them."""
     heal = HEALTHY + lasting
