@@ -5,8 +5,8 @@ When an answer can be there that crosses a slow network several times, one time 
 
 What the edge holds leaves after its delay, or when the fault is healed if that is sooner. So a trip that sets out at ``t`` in a window from ``a`` to ``b`` is
 over at ``min(t + delay, b)``: the later it sets out, the later it is over. Therefore two walks bound every answer: one that sets out at once and meets each
-window as late and as briefly as it can have been armed, and one that sets out after all the time that is not the network's and meets it as early and
-as long as it can.
+window as late and as briefly as it can have been armed, and one that sets out after time that is not the network's, meets it as early and as long as it can, and
+takes as much time again at its end: where a heal lets go of what was held, time that was lost before it costs nothing, and time lost behind it does.
 
 Only a delay without jitter and ramp tells in advance what it does; nor does one that hits a part of the connections.
 """
@@ -82,8 +82,8 @@ def soonest_arrival_ns(operation: Operation, holds: tuple[Hold, ...], *, trips: 
 
 
 def last_arrival_ns(operation: Operation, holds: tuple[Hold, ...], *, trips: int, overhead_ns: int) -> int:
-    """Return the latest, if everything else takes ``overhead_ns`` at most."""
-    return _walked(operation.planned_ns + overhead_ns, holds, trips=trips, soonest=False)
+    """Return the latest, if everything else takes ``overhead_ns`` at most before the first trip sets out, and as long again when the last is over."""
+    return _walked(operation.planned_ns + overhead_ns, holds, trips=trips, soonest=False) + overhead_ns
 
 
 def _walked(at_ns: int, holds: Iterable[Hold], *, trips: int, soonest: bool) -> int:

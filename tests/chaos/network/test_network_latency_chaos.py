@@ -39,8 +39,8 @@ HEALTHY = seconds(1)
 ROUND_TRIPS: Final = 4
 """BEGIN, SELECT 1 (the pool's check), the statement, COMMIT; for queries and mutations alike."""
 
-OVERHEAD = ms(250)
-"""What a request may take beside them, on a machine of two cores that has the database, the service, the load and the instrument to carry."""
+OVERHEAD = ms(200)
+"""What a request may take before the first of them, and again after the last, on a machine of two cores that has the database, the service, the load and the instrument to carry."""
 
 STOCK_AND_HARDENED = pytest.mark.parametrize("service", ["stock", "hardened"], indirect=True)
 """The pool's timeout is 30 s in one and 2 s in the other."""
@@ -83,9 +83,9 @@ class TestGradualLatency:
         async with (
             chaos(Latency(delay=ms(100)), on=service.database, between=(seconds(1), seconds(2))),
             chaos(Latency(delay=ms(500)), on=service.database, between=(seconds(2.05), seconds(4))),
-            chaos(Latency(delay=seconds(2)), on=service.database, between=(seconds(4.05), seconds(6.6))),
+            chaos(Latency(delay=seconds(2)), on=service.database, between=(seconds(4.05), seconds(8.4))),
         ):
-            return await load.open_loop(asking, rate=per_second(8), lasting=seconds(6.7))
+            return await load.open_loop(asking, rate=per_second(6), lasting=seconds(8.5))
 
     @pytest.mark.claims("1.2.1a", "1.2.1c", "1.2.1.m1", "1.2.1.m2")
     @READS_AND_WRITES
@@ -93,8 +93,8 @@ class TestGradualLatency:
         """
         While the database's answers are later and later, every request is answered rightly, and none is left waiting.
 
-        Method: open-loop reads, or mutations, at 8/s for 6.7 s; every answer of the database's is held for 100 ms from 1 s, for 500 ms from 2 s, and for 2 s from
-        4 s to 6.6 s. Four round trips of 2 s take 8 s; nobody may wait longer than that.
+        Method: open-loop reads, or mutations, at 6/s for 8.5 s; every answer of the database's is held for 100 ms from 1 s, for 500 ms from 2 s, and for 2 s from
+        4 s to 8.4 s. Four round trips of 2 s take 8 s; nobody may wait longer than that.
         """
         recording = await self.growing(service, chaos, load, asked_of(service, asked))
 
@@ -104,14 +104,14 @@ class TestGradualLatency:
 
     @pytest.mark.alone
     @pytest.mark.claims("1.2.1b", "1.2.1.m1")
-    @pytest.mark.weakness("W-010")
+    @HARDENED
     @READS_AND_WRITES
     async def test_latency_grows_as_the_delay_does(self, service: Service, chaos: Chaos, load: Load, asked: str) -> None:
         """
         A request is late by four times the delay, whatever the delay, and by nothing else.
 
-        Method: as above. For 95 % of the requests the end lies between the earliest and the latest instant that four round trips and 250 ms allow, given the delays
-        that were armed when each trip set out.
+        Method: as above. For 95 % of the requests the end lies between the earliest and the latest instant that four round trips allow, given the delays that were
+        armed when each trip set out, with 200 ms before the first and behind the last.
         """
         recording = await self.growing(service, chaos, load, asked_of(service, asked))
 
@@ -125,16 +125,16 @@ class TestConsistentLatency:
 
     @pytest.mark.alone
     @pytest.mark.claims("1.2.2a")
-    @HARDENED
+    @pytest.mark.weakness("W-010")
     @READS_AND_WRITES
     async def test_answers_are_slower_and_right(self, service: Service, chaos: Chaos, load: Load, asked: str) -> None:
         """
-        A database whose answers take a second more makes requests take four seconds more, and nothing else of them.
+        A database whose answers take half a second more makes requests take two seconds more, and nothing else of them.
 
-        Method: open-loop reads, or mutations, at 5/s for 6.1 s; every answer of the database's is held for 1 s from 1 s to 6 s.
+        Method: open-loop reads, or mutations, at 12/s for 5.1 s; every answer of the database's is held for 500 ms from 1 s to 5 s.
         """
-        late = Latency(delay=seconds(1))
-        recording = await under(late, on=service, chaos=chaos, load=load, lasting=seconds(5), asking=asked_of(service, asked), per_s=5)
+        late = Latency(delay=ms(500))
+        recording = await under(late, on=service, chaos=chaos, load=load, lasting=seconds(4), asking=asked_of(service, asked), per_s=12)
 
         recording.require(
             fault_observed(Latency.kind),
@@ -143,32 +143,19 @@ class TestConsistentLatency:
         )
 
     @pytest.mark.claims("1.2.2b")
-    @pytest.mark.parametrize("delay", [ms(500), seconds(1)], ids=str)
+    @pytest.mark.parametrize("delay", [ms(500), seconds(1), seconds(2)], ids=str)
     @STOCK_AND_HARDENED
     async def test_nothing_times_out(self, service: Service, chaos: Chaos, load: Load, delay: Duration) -> None:
         """
-        A service whose timeouts exceed one and a half times the delay answers every request.
+        However late the database's answers are, up to 2 s each, every request is answered rightly.
 
-        Method: open-loop reads and mutations in turn at 5/s for 6.1 s; every answer of the database's is held for 500 ms, or 1 s, from 1 s to 6 s. The timeout
-        for a connection is 30 s in the stock service and 2 s in the hardened one, that for a statement none and 3 s.
+        Method: open-loop reads and mutations in turn at 5/s for 6.1 s; every answer of the database's is held for 500 ms, 1 s or 2 s from 1 s to 6 s. The
+        timeout for a connection is 30 s in the stock service and 2 s in the hardened one, that for a statement none and 3 s: one and a half times 1 s, and more.
         """
         late = Latency(delay=delay)
         recording = await under(late, on=service, chaos=chaos, load=load, lasting=seconds(5), asking=service.operations, per_s=5)
 
         recording.require(fault_observed(Latency.kind), availability(at_least=1, during="fault"))
-
-    @pytest.mark.claims("1.2.2a", "1.2.2b")
-    @HARDENED
-    async def test_requests_succeed_that_wait_two_seconds_four_times(self, service: Service, chaos: Chaos, load: Load) -> None:
-        """
-        Requests whose every round trip takes 2 s are answered rightly after 8 s.
-
-        Method: open-loop reads and mutations in turn at 3/s for 11.1 s; every answer of the database's is held for 2 s from 1 s to 11 s.
-        """
-        late = Latency(delay=seconds(2))
-        recording = await under(late, on=service, chaos=chaos, load=load, lasting=seconds(10), asking=service.operations, per_s=3)
-
-        recording.require(fault_observed(Latency.kind), availability(at_least=1, during="fault"), no_hang(within=seconds(9)))
 
     @pytest.mark.claims("1.2.2c", "1.2.2.m1")
     @pytest.mark.weakness("W-011", remedy=False)

@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from statistics import NormalDist
 from typing import ClassVar, Final
 
+import numpy as np
+
 from fraiseql_chaos.core import Json
 from fraiseql_chaos.errors import DeclarationError
 from fraiseql_chaos.history import History
@@ -85,7 +87,7 @@ class SpreadAsDeclared:
         from scipy.stats import kstest  # noqa: PLC0415  takes a second to import
 
         declared = _sum_of_draws(hold, self.round_trips)
-        distance, chance = kstest(added_ns, lambda values: [declared(value) for value in values])
+        distance, chance = kstest(added_ns, lambda values: np.array([declared(value) for value in values]))
         numbers: dict[str, Json] = {"answers": len(added_ns), "distance": round(float(distance), 4), "p_value": round(float(chance), 6)}
         told = []
         for p in _SHOWN:
