@@ -64,7 +64,12 @@ async def reference(request: pytest.FixtureRequest, reference_server: Cluster) -
     await reference_server.clone("reference", database)
     with Keeper.start() as keeper:
         service = await Service.start(
-            keeper, python=Path(sys.executable), app=app, app_dir=SERVICE_DIRECTORY, database_url=reference_server.dsn(database)
+            keeper,
+            python=Path(sys.executable),
+            app=app,
+            app_dir=SERVICE_DIRECTORY,
+            database_url=reference_server.dsn(database),
+            observer=keeper.directory / "pool.sock",
         )
         async with aiohttp.ClientSession() as http:
             yield Reference(app=app, service=service, http=http, control_dsn=reference_server.control_dsn(database))

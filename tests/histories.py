@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from fraiseql_chaos.core import JsonObject, dice
+from fraiseql_chaos.core import Json, JsonObject, dice
 from fraiseql_chaos.history import (
     Begin,
     End,
@@ -150,6 +150,23 @@ class Scene:
         )
         return self
 
+    def counted(self, marked: int, of: int, *, asked: float = 0.05) -> Self:
+        """Say what captures counted of the last fault, each way."""
+        fault = next(e.fault for e in reversed(self.events) if isinstance(e, FaultDeclared))
+        ways: JsonObject = {way: {"marked": marked, "of": of} for way in ("up", "down")}
+        counted: JsonObject = {"asked": asked, "how": "never arrived", "spread": 1.0, "at_most": False, "ways": ways}
+        statement = f"{marked} of {of} packets never arrived"
+        self.events.append(
+            Evidence(fault=fault, witness="capture at both ends of the link", count=marked, independent=True, statement=statement, counted=counted)
+        )
+        return self
+
+    def captures(self, name: str, *, not_kept: int = 0) -> Self:
+        """Say that captures of the link were kept."""
+        value: JsonObject = {"near": f"{name}.near.pcap", "far": f"{name}.far.pcap", "packets": 1234, "not_kept": not_kept}
+        self.events.append(Sample(probe="link_pcap", began_ns=-NS_PER_MS, at_ns=9 * NS_PER_MS, ok=True, value=value))
+        return self
+
     def ready(self, at_ms: float, *, ok: bool, took_ms: float = 2.0) -> Self:
         """Add one look at ``/ready``."""
         began_ns = round(at_ms * NS_PER_MS)
@@ -179,6 +196,54 @@ class Scene:
         at_ns, rss, peak = round(at_ms * NS_PER_MS), round(rss_mb * 1_000_000), round((peak_mb or rss_mb) * 1_000_000)
         value: JsonObject = {"rss_bytes": rss, "peak_bytes": peak, "processes": processes} if ok else {}
         self.events.append(Sample(probe="service_memory", began_ns=at_ns - NS_PER_MS, at_ns=at_ns, ok=ok, value=value))
+        return self
+
+    def pool(
+        self,
+        at_ms: float,
+        *,
+        waiting: int = 0,
+        available: int = 2,
+        size: int = 2,
+        queue: tuple[tuple[int, int], ...] | None = (),
+        queued: int = 0,
+        numbered: int | None = None,
+        errors: int = 0,
+        wait_ms: int = 0,
+        ok: bool = True,
+    ) -> Self:
+        """Add one look at the service's pool of at most 30 connections; ``numbered`` is ``queued`` if not given, and ``queue=None`` is a pool that shows none."""
+        at_ns = round(at_ms * NS_PER_MS)
+        value: JsonObject = {
+            "max": 30,
+            "size": size,
+            "available": available,
+            "waiting": waiting,
+            "queued": queued,
+            "errors": errors,
+            "wait_ms": wait_ms,
+        }
+        if queue is not None:
+            value = {**value, "queue": [list(run) for run in queue], "numbered": queued if numbered is None else numbered, "given_up": 0}
+        error = "" if ok else "the app has made no connection pool of FraiseQL's"
+        self.events.append(Sample(probe="service_pool", began_ns=at_ns - NS_PER_MS, at_ns=at_ns, ok=ok, value=value if ok else {}, error=error))
+        return self
+
+    def crowd(self, at_ms: float, took_ms: float, *, error: str = "") -> Self:
+        """Add one request of a fault's own clients."""
+        began_ns = round(at_ms * NS_PER_MS)
+        self.events.append(Sample(probe="crowd", began_ns=began_ns, at_ns=began_ns + round(took_ms * NS_PER_MS), ok=not error, error=error))
+        return self
+
+    def sessions(self, at_ms: float, *states: str, age_ms: int = 0, waits_for: str | None = None) -> Self:
+        """Add one look at the service's sessions on the server, each in the state given."""
+        at_ns = round(at_ms * NS_PER_MS)
+        backends: list[Json] = [
+            {"pid": 100 + n, "state": state, "wait_event_type": waits_for, "wait_event": None, "state_age_ms": age_ms}
+            for n, state in enumerate(states)
+        ]
+        value: JsonObject = {"sessions": len(states), "backends": backends}
+        self.events.append(Sample(probe="server_sessions", began_ns=at_ns - NS_PER_MS, at_ns=at_ns, ok=True, value=value))
         return self
 
     def stall(self, at_ms: float, stall_ms: float) -> Self:

@@ -8,7 +8,10 @@ from collections.abc import Callable
 
 import pytest
 
-from baselines_made import baseline
+from baselines_made import baseline, metric
+from fraiseql_chaos import reference
+from fraiseql_chaos.baselines import write_baseline
+from fraiseql_chaos.baselines.naming import latency_metric
 from fraiseql_chaos.compat import ChaosMetrics, ChaosTestCase, FailureScenario, chaos_inject, fault_tolerant
 from fraiseql_chaos.core import Duration, ms, seconds
 from fraiseql_chaos.errors import DeclarationError
@@ -82,6 +85,47 @@ def test_the_plans_own_example_runs_as_written_and_says_why_it_cannot_hold(pytes
     assert [finding["verdict"] for finding in plan["findings"] if finding["expectation"]["kind"] == "slowdown"] == ["violated"]
     assert tolerant["verdict"] == "held"
     assert {"availability", "recovers_within", "slowdown"} <= {asked["kind"] for asked in tolerant["expectations"]}
+
+
+ENDURED = """
+from fraiseql_chaos.compat import ChaosTestCase, chaos_inject
+
+class TestIt(ChaosTestCase):
+    @chaos_inject("network_latency", duration=30, latency_ms=200)
+    def test_it(self):
+        self.assert_within_baseline(self.run_queries(count=40), tolerance=2.0)
+"""
+
+
+@pytest.mark.parametrize(
+    ("health_ms", "options", "verdict", "said"),
+    [
+        (10_000.0, ["--foreign-baseline"], "held", "FOREIGN baseline of 2026-01-02T03:04:05+00:00: machine 0123456789abcdef, not "),
+        (1.0, ["--foreign-baseline"], "violated", "times as long as in the baseline"),
+        (10_000.0, [], "", "is no yardstick for this run: machine 0123456789abcdef, not "),
+    ],
+    ids=["within it", "beyond it", "foreign"],
+)
+def test_the_yardstick_of_a_run_is_the_one_that_it_was_given(
+    pytester: pytest.Pytester, health_ms: float, options: list[str], verdict: str, said: str
+) -> None:
+    """
+    ``--baseline`` decides what counts as health, and is refused or said aloud where it is foreign.
+
+    Method: a fault that makes every answer take many times as long as in the same run before it, so that without a baseline the promise is broken; a
+    baseline of a service that takes ten seconds in health, and of one that takes a millisecond.
+    """
+    names = [latency_metric(operation.name) for operation in reference.RING]
+    write_baseline(pytester.path / "b.json", baseline(*(metric(name, [health_ms * (1 + n / 1000) for n in range(5)]) for name in names)))
+    pytester.makepyfile(test_it=ENDURED)
+    result = pytester.runpytest_subprocess("--baseline=b.json", "--chaos-json=run.json", "--chaos-seed=3", *options, timeout=RUN_WITHIN_S)
+    assert said in result.stdout.str()
+    result.assert_outcomes(passed=verdict == "held", failed=verdict == "violated", errors=not verdict)
+    if verdict:
+        (experiment,) = json.loads((pytester.path / "run.json").read_text(encoding="utf-8"))["experiments"]
+        assert experiment["verdict"] == verdict
+        assert [asked["kind"] for asked in experiment["expectations"]] == ["latency_within"]
+        assert experiment["baseline"]["machine"] == "0123456789abcdef"
 
 
 @pytest.mark.parametrize(
@@ -207,6 +251,7 @@ def test_the_yardstick_is_the_classs_baseline_and_without_one_the_runs_own_healt
         baseline = baseline()
 
     for case in (Case(), Compared()):
+        case._yardstick, case._foreign = case.baseline, False
         case._tolerances, case._scenarios = (), (FailureScenario(failure_type="network_latency", duration=2, options={"latency_ms": 5}),)
         metrics = case.run_queries(10)
         if case.baseline is None:

@@ -12,17 +12,22 @@ from fraiseql_chaos.history import Sample
 from fraiseql_chaos.measures import MEASURES, Measure, measure_from_json
 from fraiseql_chaos.verdicts import to_json
 from histories import NS_PER_MS, Scene, outage
+from links_made import link
 
 ALL: list[Measure] = [
     measures.error_rate(),
     measures.executed_once(),
     measures.hit_rate(),
     measures.kernel_counts("TcpRetransSegs", "TcpInCsumErrors"),
+    measures.kernels_noticed("copies"),
     measures.latency_impact(),
     measures.latency_percentiles(),
     measures.look_time("edge_login"),
     measures.next_try(),
     measures.one_way(),
+    measures.packet_fates(),
+    measures.pool_wait(),
+    measures.queue_depth(),
     measures.recovery_time(),
     measures.throughput_impact(),
     measures.time_to_detect(),
@@ -112,6 +117,7 @@ def test_latency_impact() -> None:
     found = measures.latency_impact().take(slow().history())
     assert float(str(found.numbers["ratio"])) == pytest.approx(25, rel=0.15)
     assert float(str(found.numbers["shift_low_ms"])) <= float(str(found.numbers["shift_ms"])) <= float(str(found.numbers["shift_high_ms"]))
+    assert float(str(found.numbers["during_p95_ms"])) > 10 * float(str(found.numbers["before_p95_ms"]))
     few = measures.latency_impact().take(outage().history())
     assert (few.numbers, few.statement) == (
         {},
@@ -193,3 +199,49 @@ def test_one_way_says_which_way_is_late() -> None:
     assert (found.numbers["before_looks"], found.numbers["during_looks"]) == (2, 3)
     assert (found.numbers["up_added_ms"], found.numbers["down_added_ms"]) == (400.0, 40.0)
     assert "added 400 ms to the way of a request" in found.statement
+
+
+def test_kernels_noticed_compares_what_arrived_with_what_both_kernels_count() -> None:
+    scene = link(bad_checksum=10, unreadable=2, segment_copies=4).counters(
+        near={"TcpInCsumErrors": 3}, far={"TcpInCsumErrors": 1, "TcpExtTCPDSACKOldSent": 5}
+    )
+    refused = measures.kernels_noticed("wrong_checksums").take(scene.history())
+    assert refused.numbers == {"arrived": 8, "noticed": 4, "share": 0.5}
+    assert refused.statement == "of 8 wrong checksums that arrived the kernels noticed 4: 50 %"
+    assert measures.kernels_noticed("copies").take(scene.history()).numbers == {"arrived": 4, "noticed": 5, "share": 1.0}
+    assert measures.kernels_noticed("copies").take(link().counters().history()).numbers == {}
+    assert measures.kernels_noticed("copies").take(link(segment_copies=4).history()).numbers == {}
+    with pytest.raises(DeclarationError, match="kernels_noticed: of='ghosts' is not one of copies, wrong_checksums"):
+        measures.kernels_noticed("ghosts")  # type: ignore[arg-type]
+
+
+def test_packet_fates_are_those_while_the_fault_stood() -> None:
+    found = measures.packet_fates().take(link(sent=100, missing=4, copies=1, segments=60, torn=3, mended=2).history())
+    assert (found.numbers["asked_share"], found.numbers["sent"], found.numbers["lost"], found.numbers["lost_share"]) == (0.05, 100, 4, 0.04)
+    assert (found.numbers["doubled"], found.numbers["torn"], found.numbers["mended"]) == (1, 3, 2)
+    assert found.statement == "of 100 packets 4 lost, 1 doubled, 0 overtaken, 0 bent; of 3 torn segments 2 mended"
+
+
+def in_line() -> Scene:
+    """Nobody waits before the fault; during it 10 wait, and each second look one of them is served after 100 ms."""
+    scene = Scene().answers(0, 1000).fault(1000, 3000, kind="pool_exhaustion").pool(500)
+    for n in range(30):
+        scene.pool(1100 + n * 50, waiting=10, available=0, size=30, queue=((n // 2, n // 2 + 9),), queued=10 + n // 2, wait_ms=100 * (n // 2))
+    return scene
+
+
+def test_the_queue_depth_is_what_the_pool_reports_during_the_fault() -> None:
+    found = measures.queue_depth().take(in_line().history())
+    assert found.statement == "10 clients waited at the median of 30 looks, at most 10; in 30 looks all 30 connections were in use"
+    assert (found.numbers["waiting_p50"], found.numbers["waiting_max"], found.numbers["waiting_max_outside"]) == (10, 10, 0)
+
+
+def test_the_wait_is_the_mean_of_those_who_stopped_waiting_and_the_longest_is_known_from_below() -> None:
+    found = measures.pool_wait().take(in_line().history())
+    assert (found.numbers["waits"], found.numbers["mean_ms"]) == (14, 100)
+    assert found.numbers["longest_at_least_ms"] == 949
+
+
+def test_where_nobody_was_served_there_is_no_wait() -> None:
+    scene = Scene().answers(0, 1000).fault(1000, 3000).pool(1100, waiting=3, queued=3).pool(1200, waiting=3, queued=3)
+    assert measures.pool_wait().take(scene.history()).statement == "nobody who waited for a connection during the fault got one"

@@ -11,6 +11,7 @@ import pytest
 
 from baselines_made import baseline, metric
 from fraiseql_chaos.baselines import read_baseline, write_baseline
+from fraiseql_chaos.baselines.sensitivity import drift_of, sensitivities
 from fraiseql_chaos.errors import HistoryError
 
 
@@ -63,9 +64,24 @@ def test_what_follows_from_the_repetitions_must_agree_with_them(written: Path, f
     assert f"baseline.json, line {line}, metrics[1].{field}: 9.87 does not follow from the repetitions" in said
 
 
+def test_the_file_states_what_can_be_told_of_each_metric_and_how_the_machine_drifted(written: Path) -> None:
+    document, known = json.loads(written.read_text()), sensitivities(baseline().metrics)
+    assert [each["tolerance_percent"] for each in document["metrics"]] == [pytest.approx(each.tolerance, abs=0.005) for each in known.values()]
+    assert [each["finds_percent"] for each in document["metrics"]] == [pytest.approx(each.finds, abs=0.005) for each in known.values()]
+    assert [each["drift"] for each in document["metrics"]] == [drift_of(each.repetitions) for each in baseline().metrics]
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
+        (
+            lambda d: d["metrics"][1].update(tolerance_percent=5.0),
+            "metrics[1].tolerance_percent: 5.0 does not follow from the repetitions, which give ",
+        ),
+        (lambda d: d["metrics"][0].update(finds_percent=1.0), "metrics[0].finds_percent: 1.0 does not follow"),
+        (lambda d: d["metrics"][0].update(finds_percent=None), "metrics[0].finds_percent: None does not follow"),
+        (lambda d: d["metrics"][0].pop("tolerance_percent"), "metrics[0]: field 'tolerance_percent' is missing"),
+        (lambda d: d["metrics"][1].update(drift=0.5), "metrics[1].drift: 0.5 does not follow"),
         (lambda d: d["metrics"][0]["repetitions"].__setitem__(2, 12.5), "metrics[0].mean: 10.0 does not follow"),
         (lambda d: d["metrics"][0].update(noisy=False), "metrics[0].noisy: false does not follow from a variation of 0.07906 and a limit of 0.05"),
         (lambda d: d["metrics"][0]["interval95"].__setitem__(1, 11.0), "metrics[0].interval95[1]: 11.0 does not follow"),
@@ -78,7 +94,7 @@ def test_what_follows_from_the_repetitions_must_agree_with_them(written: Path, f
         (lambda d: d["metrics"][0].update(colour="red"), "metrics[0].colour: this release knows no such field"),
         (lambda d: d["metrics"][0]["percentiles"]["p50"].update(low=99), "metrics[0].percentiles.p50: 9.99 does not lie in its interval"),
         (lambda d: d.update(seed="7"), 'seed: "7" is not a whole number'),
-        (lambda d: d.update(schema="fraiseql-chaos/baseline/2"), "schema: 'fraiseql-chaos/baseline/2' is not 'fraiseql-chaos/baseline/1'"),
+        (lambda d: d.update(schema="fraiseql-chaos/baseline/1"), "schema: 'fraiseql-chaos/baseline/1' is not 'fraiseql-chaos/baseline/2'"),
         (lambda d: d["machine"].pop("id"), "machine has an id"),
         (lambda d: d["a_a"].update(level=5), "a_a: a level lies between 0 and 1, not at 5"),
         (lambda d: d["metrics"].append(d["metrics"][0]), "each metric once"),

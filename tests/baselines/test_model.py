@@ -39,7 +39,7 @@ def test_a_metric_stands_in_a_baseline_once() -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"schema": "fraiseql-chaos/baseline/2"}, "has the schema 'fraiseql-chaos/baseline/1'"),
+        ({"schema": "fraiseql-chaos/baseline/3"}, "has the schema 'fraiseql-chaos/baseline/2'"),
         ({"created": "2026-01-02T03:04:05"}, "with its offset"),
         ({"created": "yesterday"}, "with its offset"),
         ({"machine": {}}, "has an id"),

@@ -47,6 +47,8 @@ WRONG = {
     f"{LATENCY} --service=broken": "--service=broken: one of stock, hardened",
     f"{LATENCY} --availability=95": "at_least=95.0 is no share; write 0.99 for 99 %",
     f"{LATENCY} --availability=most": "--availability=most: a number, a share of all requests, 0 to 1",
+    f"{LATENCY} --within-baseline=fast": "--within-baseline=fast: a number, how many times as long",
+    f"{LATENCY} --within-baseline=0.5": "--within-baseline=0.5: a factor of at least 1",
     f"{LATENCY} --recovers-within=5": "'5' is not a duration",
     f"{LATENCY} --seed=tomorrow": "--seed=tomorrow: a whole number from 0 to",
     f"{LATENCY} --duration=never": "--duration=never: 'never' is not a duration",

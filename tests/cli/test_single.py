@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from baselines_made import baseline, metric
+from fraiseql_chaos import reference
+from fraiseql_chaos.baselines import write_baseline
+from fraiseql_chaos.baselines.naming import latency_metric
 from fraiseql_chaos.cli.main import parser
 from fraiseql_chaos.cli.single import _expectations, _fault
 from fraiseql_chaos.core import seconds
@@ -49,6 +53,32 @@ def test_one_fault_is_run_judged_stored_and_can_be_replayed(tmp_path: Path) -> N
     assert "every request during the fault ends, in an answer or an error, within 1 ms" in done.stdout.partition("armed:")[0], (
         "what is asked is said before"
     )
+
+
+def test_a_promise_is_measured_against_the_baseline_that_was_named(tmp_path: Path) -> None:
+    """Method: a baseline of a service that takes a millisecond; 20 ms each way are more than twice that. It is of another machine, which is said and stored."""
+    names = [latency_metric(operation.name) for operation in reference.RING]
+    write_baseline(tmp_path / "b.json", baseline(*(metric(name, [1 + n / 1000 for n in range(5)]) for name in names)))
+    words = [
+        "run",
+        LATENCY,
+        "--from=1s",
+        "--for=2s",
+        "--lasting=5s",
+        "--recovers-within=1s",
+        "--within-baseline=2",
+        "--baseline=b.json",
+        "--foreign-baseline",
+    ]
+    done = subprocess.run(
+        [sys.executable, "-m", "fraiseql_chaos.cli", *words], capture_output=True, text=True, check=False, timeout=RUN_WITHIN_S, cwd=tmp_path
+    )
+    assert "FOREIGN baseline of 2026-01-02T03:04:05+00:00: machine 0123456789abcdef, not " in done.stdout
+    assert done.returncode == 1, done.stderr
+    (record,) = read_run(tmp_path / ".chaos" / "runs" / "latest").experiments
+    assert record.baseline is not None
+    assert record.baseline["machine"] == "0123456789abcdef"
+    assert {finding.expectation.kind: finding.verdict for finding in record.findings}["latency_within"] == "violated"
 
 
 def test_a_service_that_waits_is_not_held_unasked() -> None:
@@ -110,6 +140,16 @@ def test_a_run_that_could_not_begin_leaves_no_folder(tmp_path: Path) -> None:
     assert done.returncode == 4
     assert "database 'nothing' on host 127.0.0.1, port 1, as user nobody" in done.stderr
     assert done.stderr.endswith("Nothing was touched\n")
+    assert list(tmp_path.glob(".chaos/runs/*")) == []
+
+
+def test_packets_of_a_way_without_a_link_cannot_be_kept(tmp_path: Path) -> None:
+    """Nobody should learn that after a run; and a folder of a run that never was is none."""
+    command = [sys.executable, "-m", "fraiseql_chaos.cli", "run", LATENCY, "--pcap"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=RUN_WITHIN_S, cwd=tmp_path)
+    assert done.returncode == 2
+    assert "--pcap keeps what crosses a packet link, and with latency there is none on the way to the database" in done.stderr
+    assert done.stderr.endswith("nothing was run\n")
     assert list(tmp_path.glob(".chaos/runs/*")) == []
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from baselines_made import metric
 from compared_made import repeated, service
+from fraiseql_chaos.baselines.sensitivity import sensitivities
 from fraiseql_chaos.comparison import compare_baselines
 from fraiseql_chaos.errors import DeclarationError
 
@@ -61,12 +62,32 @@ def test_a_metric_in_another_unit_is_another_metric() -> None:
         compare_baselines(service(more=[metric("m")]), service(more=[replace(metric("m"), unit="s")]))
 
 
-def test_a_noisy_metric_is_marked_and_judged_by_its_own_variation() -> None:
-    wild = [metric("wild", repeated(10, seed, spread=0.3)) for seed in (1, 2)]
-    found = compare_baselines(service(more=wild[:1]), service(seed=2, more=wild[1:]))
-    (row,) = [row for row in found.rows if row.name == "wild"]
+def test_a_noisy_metric_is_marked_and_has_the_tolerance_that_it_supports() -> None:
+    """Within five per cent nobody could tell, within its own it is shown to be the same; and what it would find is said."""
+    wild = [metric("wild", repeated(10, seed, spread=0.12)) for seed in (1, 2)]
+    sides = service(more=wild[:1]), service(seed=2, more=wild[1:])
+    row, strict = (next(row for row in compare_baselines(*sides, tolerance=tolerance).rows if row.name == "wild") for tolerance in (None, 5.0))
     assert row.noisy
-    assert row.outcome == "unsure"
-    assert row.low is not None
-    assert row.high is not None
-    assert row.high - row.low > 20
+    assert strict.outcome == "unsure"
+    assert (row.outcome, strict.tolerance, strict.finds) == ("equal", 5.0, None)
+    assert 15 < row.tolerance < (row.finds or 0) < 200
+
+
+@pytest.mark.parametrize(("share", "outcome"), [(1.2, "worse"), (0.3, "equal")])
+def test_a_noisy_metric_that_gets_worse_by_what_it_finds_is_worse_and_by_much_less_is_not(share: float, outcome: str) -> None:
+    old = service(more=[metric("wild", repeated(10, 1, spread=0.12))])
+    finds = sensitivities(old.metrics)["wild"].finds
+    assert finds is not None
+    new = service(seed=2, more=[metric("wild", [value * (1 + share * finds / 100) for value in repeated(10, 3, spread=0.12)])])
+    found = compare_baselines(old, new)
+    assert {row.name for row in found.having("worse")} == ({"wild"} if outcome == "worse" else set())
+    assert next(row.outcome for row in found.rows if row.name == "wild") in {outcome, "unsure"} - ({"unsure"} if outcome == "worse" else set())
+
+
+def test_the_old_baseline_alone_decides_what_counts() -> None:
+    """A service that got slower and varies more must not be excused by its own variation."""
+    calm, wild = (metric("m", repeated(mean, 1, spread=spread)) for mean, spread in ((10, 0.01), (20, 0.2)))
+    found = compare_baselines(service(more=[calm]), service(seed=2, more=[wild]))
+    row = next(row for row in found.rows if row.name == "m")
+    assert row.tolerance < 6
+    assert row.outcome == "worse"

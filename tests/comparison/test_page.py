@@ -130,9 +130,7 @@ def test_a_page_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
 def test_worse_is_always_on_the_right() -> None:
     """A latency that doubled and a throughput that was halved are drawn at the same place."""
     slower = compare_baselines(service(), service(seed=2, by_id_ms=4)).having("worse")
-    latency, throughput = (
-        drawn(next(row for row in slower if name in row.name), scale=math.log(3), tolerance=5) for name in ("latency", "throughput")
-    )
+    latency, throughput = (drawn(next(row for row in slower if name in row.name), scale=math.log(3)) for name in ("latency", "throughput"))
     assert latency.dot == pytest.approx(throughput.dot, abs=1)
     for each in (latency, throughput):
         assert each.dot is not None
@@ -147,11 +145,11 @@ def test_worse_is_always_on_the_right() -> None:
 @pytest.mark.parametrize("percent", [100_000.0, -100.0])
 def test_what_is_off_the_scale_is_drawn_at_its_edge(percent: float) -> None:
     row = replace(compare_baselines(service(), service(seed=2)).rows[0], percent=percent, low=None, high=None, better="lower")
-    mark = drawn(row, scale=1.0, tolerance=5)
+    mark = drawn(row, scale=1.0)
     assert mark.is_off
     assert mark.dot == (98 if percent > 0 else 2)
 
 
 def test_a_change_without_per_cent_has_no_dot() -> None:
     row = replace(compare_baselines(service(), service(seed=2)).rows[0], percent=None, low=None, high=None)
-    assert drawn(row, scale=1.0, tolerance=5).dot is None
+    assert drawn(row, scale=1.0).dot is None

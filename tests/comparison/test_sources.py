@@ -54,7 +54,7 @@ GARBAGE = {
     "a number as schema": (b'{"schema": 3}', "is not a text"),
     "no schema": (b"{}", "it has no schema"),
     "another schema": (b'{"schema": "else/1"}', "its schema is 'else/1'"),
-    "a later baseline": (b'{"schema": "fraiseql-chaos/baseline/9"}', "'fraiseql-chaos/baseline/9' is not 'fraiseql-chaos/baseline/1'"),
+    "a later baseline": (b'{"schema": "fraiseql-chaos/baseline/9"}', "'fraiseql-chaos/baseline/9' is not 'fraiseql-chaos/baseline/2'"),
     "a later run": (b'{"schema": "fraiseql-chaos/run/9"}', "this release reads 'fraiseql-chaos/run/1'"),
     "a run with nothing in it": (b'{"schema": "fraiseql-chaos/run/1"}', "is missing"),
 }

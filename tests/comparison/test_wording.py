@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from compared_made import LATE, run_of, scene, service
+from baselines_made import metric
+from compared_made import LATE, repeated, run_of, scene, service
 from fraiseql_chaos.comparison import Row, compare_baselines, compare_runs
-from fraiseql_chaos.comparison.wording import change, conclusion, how_judged, interval, notes, number, one_liner, p_value, value_with_unit
+from fraiseql_chaos.comparison.wording import (
+    change,
+    conclusion,
+    how_judged,
+    interval,
+    notes,
+    number,
+    one_liner,
+    p_value,
+    sensitivity,
+    value_with_unit,
+)
 
 ROW = Row(
     name="m",
@@ -28,6 +41,7 @@ ROW = Row(
     outcome="unsure",
     needed=None,
     reason="",
+    tolerance=5.0,
 )
 
 
@@ -66,6 +80,18 @@ def test_the_tolerance_is_always_stated() -> None:
     found = compare_baselines(service(), service(seed=2), tolerance=12.5)
     assert "by more than 12.5 %" in how_judged(found)[0]
     assert "within 12.5 %" in conclusion(found)
+
+
+def test_tolerances_of_their_own_are_stated_with_what_would_be_found() -> None:
+    """Of a metric of which higher is better, what would be found is a fall."""
+    noisy = [metric("noisy", repeated(10, seed, spread=0.1)) for seed in (1, 2)]
+    found = compare_baselines(service(more=noisy[:1]), service(seed=2, more=noisy[1:]))
+    assert re.search(r"within a tolerance of its own \(5 % to \d\d %\)", conclusion(found))
+    assert "what its repetitions in the old baseline support" in how_judged(found)[1]
+    assert re.search(r"of half of the metrics \+\d+\.\d % or less, of nine in ten \+\d+\.\d % or less", how_judged(found)[1])
+    assert sensitivity(replace(ROW, tolerance=25.0, finds=100.0)) == "tolerates 25 %, finds +100 %"
+    assert sensitivity(replace(ROW, tolerance=25.0, finds=100.0, better="higher")) == "tolerates 25 %, finds \N{MINUS SIGN}50.0 %"
+    assert sensitivity(ROW) == "tolerates 5 %"
 
 
 def test_numbers_are_for_people() -> None:

@@ -65,6 +65,12 @@ def test_a_process_that_is_not_there_is_waited_for_as_long_as_asked(tmp_path: Pa
         ControlSocket(tmp_path / "s", who="forwarder").wait_ready(ms(20))
 
 
+def test_what_the_machine_cannot_do_is_not_waited_for(tmp_path: Path) -> None:
+    answer = b'{"error":{"whose":"capability","message":"sysctl x allows it"}}\n'
+    with answering(tmp_path / "s", answer) as asking, pytest.raises(CapabilityError, match=r"^sysctl x allows it$"):
+        asking.wait_ready()
+
+
 def test_a_path_that_no_socket_can_have_is_refused() -> None:
     with pytest.raises(DeclarationError, match=r"at most 107 bytes.*nothing was started"):
         ControlSocket(Path("/" + "x" * 107), who="forwarder")

@@ -5,6 +5,9 @@ Twenty runners, each killed with SIGKILL at a moment drawn by lot: while the rig
 stopped or settings changed, while service, proxy and server live in networks of their own, with witnesses that look from inside, and while a
 whole experiment runs, generator and all. A network of ours has no name, so it is gone with the last process in it. All that a runner started can
 be recognised by the temporary directory it was given.
+
+And eight runners which lose a part of what they stand on, at a moment drawn by lot: the forwarder between the networks, which is ours, so the run is broken
+off and says why; or the service, whose death is a finding.
 """
 
 from __future__ import annotations
@@ -16,14 +19,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from fraiseql_chaos.core import now_ns
+from fraiseql_chaos.core import fresh_seed, now_ns
 from fraiseql_chaos.rig.keeper.processes import posix_segments
 
 type Eventually = Callable[[Callable[[], object], float], None]
@@ -147,3 +151,107 @@ def test_a_keyboard_interrupt_leaves_nothing_and_ends_at_once(root: str, eventua
         runner.communicate(timeout=20)
     assert runner.returncode in {130, -signal.SIGINT}
     eventually(lambda: not _processes_of(root) and [path.name for path in Path(root).iterdir()] == ["runs"], GONE_WITHIN_S)
+
+
+PHASES = {"start": b"", "load": b"requests, ", "armed": b"armed: ", "healed": b"healed: "}
+"""What a runner prints when each begins; a start begins when the part is there."""
+
+PARTS = {"forwarder": b"fraiseql_chaos.layers.packet.driver", "service": b"launch_service.py"}
+"""A word of each part's command line."""
+
+AFTER_S_MAX = 0.7
+"""How long after the beginning of a phase a part is killed at most: each lasts a little longer."""
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A runner that lost a part of its own: how it ended, and what is left."""
+
+    status: int
+    said: str
+    left: list[str] = field(default_factory=list)
+
+
+@pytest.mark.parametrize("phases", [("start", "load"), ("armed", "healed")])
+def test_a_killed_part_leaves_nothing_and_the_run_says_what_it_was(phases: tuple[str, str], tmp_path: Path, eventually: Eventually) -> None:
+    """A forwarder's death is the rig's, and nothing is concluded; a service's is a finding, or before the first request a service that did not start."""
+    seed = fresh_seed()
+    print(f"seed {seed}")  # noqa: T201  shown by pytest if the test fails
+    dice = random.Random(f"{seed} {phases}")  # noqa: S311  no secret
+    cases = [(part, phase, dice.uniform(0, AFTER_S_MAX)) for part in PARTS for phase in phases]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for (part, phase, after_s), end in zip(
+            cases, pool.map(lambda case: _broken(case[0], case[1], case[2], tmp_path, eventually), cases), strict=True
+        ):
+            told = f"the {part} was killed {after_s:.3f} s into {phase!r}, and the runner ended with {end.status}: {end.said}"
+            assert end.left == [], told
+            if part == "forwarder":
+                assert (end.status, "packet forwarder" in end.said) == (4, True), told
+            elif phase == "start":
+                assert (end.status, "killed by SIGKILL" in end.said) == (4, True), told
+            else:
+                assert (end.status, "the service ended" in end.said) == (1, True), told
+
+
+def _broken(part: str, phase: str, after_s: float, results: Path, eventually: Eventually) -> Broken:
+    """Start a runner, kill a part of it in a phase, wait for the runner's own end and until all it started is gone."""
+    words = ["run", "--fault=loss,rate=0.3", "--from=1s", "--for=1s", "--recovers-within=2s"]
+    with _temporary_root() as root:
+        command = [sys.executable, "-m", "fraiseql_chaos.cli", *words]
+        with subprocess.Popen(command, env={**os.environ, "TMPDIR": root}, cwd=results, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as runner:
+            assert runner.stdout is not None
+            said = b""
+            while PHASES[phase] not in said and (line := runner.stdout.readline()):
+                said += line
+            eventually(lambda: _part_of(root, PARTS[part]), 60)
+            victim = _part_of(root, PARTS[part])
+            assert victim is not None
+            deadline_ns = now_ns() + int(after_s * 1e9)
+            while now_ns() < deadline_ns:
+                time.sleep(LOOK_EVERY_S)
+            networks = _networks_of(_processes_of(root))
+            os.kill(victim, signal.SIGKILL)
+            said += runner.communicate(timeout=60)[0]
+        eventually(lambda: not _processes_of(root) and not list(Path(root).iterdir()), GONE_WITHIN_S)
+        left = [*_held(networks), *_unix_sockets_of(root), *_devices_of_links()]
+    return Broken(runner.returncode, said.decode(), left)
+
+
+def _part_of(root: str, word: bytes) -> int | None:
+    """Return the process of a runner whose command line has a word, once it has come as far as that."""
+    for pid in _processes_of(root):
+        try:
+            if word in Path(f"/proc/{pid}/cmdline").read_bytes():
+                return pid
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    return None
+
+
+def _networks_of(pids: Iterable[int]) -> set[str]:
+    """Return the networks and users' namespaces that processes live in, or hold by a descriptor, but for our own."""
+    ours = {str(Path(f"/proc/self/ns/{kind}").readlink()) for kind in ("net", "user")}
+    found = set()
+    for pid in pids:
+        for link in (Path(f"/proc/{pid}/ns/net"), Path(f"/proc/{pid}/ns/user"), *Path(f"/proc/{pid}/fd").glob("*")):
+            try:
+                found.add(str(link.readlink()))
+            except OSError:
+                continue
+    return {name for name in found if name.startswith(("net:", "user:"))} - ours
+
+
+def _held(networks: set[str]) -> list[str]:
+    """Return which of these namespaces somebody on this machine still lives in, or holds."""
+    assert networks, "a runner with a link has networks of its own"
+    return sorted(networks & _networks_of(int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdecimal()))
+
+
+def _unix_sockets_of(root: str) -> list[str]:
+    return [line for line in Path("/proc/net/unix").read_text().splitlines() if root in line]
+
+
+def _devices_of_links() -> list[str]:
+    """Return what of a link stands in this machine's own network, where it never belongs."""
+    names = [line.partition(":")[0].strip() for line in Path("/proc/net/dev").read_text().splitlines()[2:]]
+    return [name for name in names if name == "near" or name.startswith("far")]

@@ -14,20 +14,22 @@ from typing import ClassVar, cast
 
 import pytest
 
-from fraiseql_chaos.core import JsonObject, ms
-from fraiseql_chaos.errors import DeclarationError, InternalError, RigError
+from fraiseql_chaos.core import Duration, JsonObject, ms, seconds
+from fraiseql_chaos.errors import CapabilityError, DeclarationError, InternalError, RigError
 from fraiseql_chaos.experiment.deployment import Deployment
-from fraiseql_chaos.experiment.edges import ProxyEdge
-from fraiseql_chaos.experiment.injection import Injector, guard_of
+from fraiseql_chaos.experiment.edges import LinkEdge, ProxyEdge
+from fraiseql_chaos.experiment.injection import Injector, check_together, guard_of
 from fraiseql_chaos.experiment.network import Way
 from fraiseql_chaos.experiment.recorder import Recorder
 from fraiseql_chaos.history import FaultArmed, FaultHealed, Sample
-from fraiseql_chaos.layers.packet.faults import Loss
+from fraiseql_chaos.layers.packet.control import LinkControl
+from fraiseql_chaos.layers.packet.ends import ends_from_json
+from fraiseql_chaos.layers.packet.faults import Loss, Partition
 from fraiseql_chaos.layers.stream.control import EdgeControl
 from fraiseql_chaos.layers.stream.faults import Latency, Refuse
 from fraiseql_chaos.layers.stream.model import TcpAddress
-from fraiseql_chaos.plan import Declaration, Fault, Fidelity, Planned, Sighting
-from fraiseql_chaos.rig.keeper import Keeper
+from fraiseql_chaos.plan import Declaration, Fault, Fidelity, Plan, Planned, Sighting, Window, make_plan
+from fraiseql_chaos.rig.keeper import Child, Keeper
 
 pytestmark = pytest.mark.anyio
 
@@ -218,7 +220,7 @@ def deployment(edges: EdgeControl) -> Iterator[Deployment]:
     with socket.create_server(("127.0.0.1", 0)) as upstream:
         host, port = upstream.getsockname()
         address = edges.open("database", upstream=TcpAddress(host=host, port=port), seed=1)
-        absent = cast("dict[str, None]", dict.fromkeys(("rig", "keeper", "server", "service", "application", "directory")))
+        absent = cast("dict[str, None]", dict.fromkeys(("rig", "keeper", "server", "service", "application", "directory", "crowd")))
         way = Way(address=address, proxy=ProxyEdge(control=edges, name="database"))
         yield Deployment(way=way, database="d", database_url="", **absent)  # type: ignore[arg-type]  # see above
         edges.close_edge("database")
@@ -279,3 +281,36 @@ async def test_a_fault_with_nothing_on_the_way_that_could_do_it_is_refused(deplo
         guard_of(planned(Refuse()), bare)
     with pytest.raises(DeclarationError, match=r"loss needs a link.*take edge=packets or both.*nothing was armed"):
         guard_of(planned(Loss(rate=0.5)), deployment)
+
+
+def over_netem(deployment: Deployment, tmp_path: Path) -> Deployment:
+    """The same, with a link that netem bends; nobody answers for it, so what is refused here has been refused before anything was armed."""
+    ends = ends_from_json({side: {"ipv4": "198.18.0.1", "ipv6": None, "device": side, "namespace": "/"} for side in ("near", "far")})
+    nobody = Child(pid=os.getpid(), start_ticks=0, name="nobody")
+    link = LinkEdge(control=LinkControl(tmp_path / "nobody.sock"), name="database", ends=ends, forwarder=nobody, mechanism="netem")
+    return replace(deployment, way=Way(address=deployment.way.address, link=link))
+
+
+async def test_what_netem_cannot_do_is_refused_before_anything_is_armed(deployment: Deployment, tmp_path: Path) -> None:
+    there = over_netem(deployment, tmp_path)
+    with pytest.raises(CapabilityError, match=r"partition cannot be done by netem.*--chaos-link=tun.*nothing was armed"):
+        guard_of(planned(Partition(how="reset")), there)
+    guard_of(planned(Partition()), there)
+
+
+async def test_what_netem_cannot_do_at_once_is_refused_if_it_would_be_at_once(deployment: Deployment, tmp_path: Path) -> None:
+    there = over_netem(deployment, tmp_path)
+    early, late, both = ((seconds(0), seconds(1)), (seconds(1), seconds(2)), (seconds(0.5), seconds(1.5)))
+
+    def plan_of(*windows: tuple[Duration, Duration] | None) -> Plan:
+        declared = [
+            Declaration(fault=Loss(rate=0.1 * n), target="database", window=None if window is None else Window(begin=window[0], end=window[1]))
+            for n, window in enumerate(windows, 1)
+        ]
+        return make_plan(declared, seed=1)
+
+    check_together(plan_of(early, late), there)
+    check_together(plan_of(early, both, None), deployment)
+    for windows in ((early, both), (late, both), (None, late), (None, None)):
+        with pytest.raises(CapabilityError, match=r"loss and loss cannot be done by netem at the same time.*nothing was armed"):
+            check_together(plan_of(*windows), there)

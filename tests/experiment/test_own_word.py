@@ -103,7 +103,23 @@ def test_injectors_own_word_about_packets_says_how_many_fitted_and_what_became_o
     planned = Planned(fault_id="0-loss", declaration=Declaration(fault=Loss(rate=0.1), target="database"))
     word = word_of(planned, crossed(packets=10, fitted=5, dropped=1), crossed(packets=210, fitted=105, dropped=9))
     assert (word.witness, word.count, word.independent) == ("ledger of the link", 8, False)
-    assert word.statement == "of 100 packets that fitted 8 dropped; 200 packets crossed in the whole run"
+    assert (
+        word.statement
+        == "of 100 packets that fitted 8 dropped; 200 packets crossed in the whole run, carried between two TUN devices by a process of ours"
+    )
+
+
+def test_what_the_kernel_does_and_does_not_count_is_said_so() -> None:
+    planned = Planned(fault_id="0-loss", declaration=Declaration(fault=Loss(rate=0.1), target="database"))
+    before, after = crossed(packets=10), crossed(packets=110, fitted=60)
+    assert after.link is not None
+    uncounted = replace(after, link=replace(after.link, mechanism="netem", uncounted=("0-loss",), hits={}))
+    word = word_of(planned, before, uncounted)
+    assert (word.count, word.independent) == (0, False)
+    assert word.statement == (
+        "60 packets fitted, and what became of them nobody here counts; "
+        "100 packets crossed in the whole run, carried over veth pairs by the kernel and bent by its netem"
+    )
 
 
 def test_a_fault_that_acts_elsewhere_has_no_word_of_a_ledger() -> None:

@@ -28,7 +28,7 @@ PLACE = cast(
         database_url=URL,
         user="app",
         server=SimpleNamespace(control_dsn=lambda: URL, port=5433, leader=lambda: 1),
-        service=SimpleNamespace(url="http://127.0.0.1:1", unix_socket=None, child=SimpleNamespace(pid=1)),
+        service=SimpleNamespace(url="http://127.0.0.1:1", unix_socket=None, observer=None, child=SimpleNamespace(pid=1)),
     ),
 )
 """Where a deployment's parts are; nothing is there, and nobody looks."""
@@ -51,7 +51,7 @@ async def test_every_witness_of_every_fault_is_played_and_nobody_else_looks(kind
     async with witnessing(plan_of(fault), PLACE) as witnesses:
         there = {probe.name for probe in witnesses.here}
         assert witnesses.parts() == (), "nobody needs a process of his own where the edge is reached from here"
-    always = {"service_memory", "service_ready"}
+    always = {"service_memory", "service_pool", "service_ready"}
     assert there - always == set(kind.witnesses) - {"server_log", "link_capture"} - always
     assert always <= there
 

@@ -10,6 +10,7 @@ from fraiseql_chaos.core import Duration, ms, seconds
 from fraiseql_chaos.errors import DeclarationError
 from fraiseql_chaos.layers.packet.faults import PACKET_FAULTS
 from fraiseql_chaos.layers.server.faults import SERVER_FAULTS
+from fraiseql_chaos.layers.service.faults import SERVICE_FAULTS
 from fraiseql_chaos.layers.stream.faults import STREAM_FAULTS
 from fraiseql_chaos.plan import Window
 
@@ -45,7 +46,7 @@ def test_bound_without_a_unit_is_refused_by_name(bound: str) -> None:
         Window(**bounds)  # type: ignore[arg-type]  # what the checker refuses is what is tried here
 
 
-@pytest.mark.parametrize("fault", [*STREAM_FAULTS, *PACKET_FAULTS, *SERVER_FAULTS])
+@pytest.mark.parametrize("fault", [*STREAM_FAULTS, *PACKET_FAULTS, *SERVER_FAULTS, *SERVICE_FAULTS])
 def test_every_fault_plays_its_role_under_its_files_name(fault: type) -> None:
     """One fault, one file, one wire name; and it names its layer, its witnesses and how real it is."""
     *_, layer, faults, file = fault.__module__.split(".")

@@ -33,7 +33,9 @@ WRONG = {
     "--chaos-edge=tunnel": "--chaos-edge=tunnel: one of stream, packets, both",
     "--chaos-mtu=9k": "--chaos-mtu=9k: a whole number of bytes from 1280 (the least that IPv6 allows) to 65535",
     "--chaos-mtu=576": "--chaos-mtu=576: a whole number of bytes from 1280",
+    "--chaos-link=wire": "--chaos-link=wire: one of tun, netem",
     "--chaos-server-tls --chaos-dsn=postgresql:///x": "--chaos-server-tls is for a server of ours",
+    "--chaos-pcap --chaos-dsn=postgresql:///x": "--chaos-pcap keeps what crosses a packet link, and the server of --chaos-dsn cannot be moved",
     "--chaos-app=mine:app": "--chaos-app and --chaos-workload belong together",
     "--chaos-workload=w.toml": "--chaos-app and --chaos-workload belong together",
     "--chaos-sql=s.sql": "--chaos-sql needs --chaos-app",
@@ -89,7 +91,7 @@ def test_every_option_that_changes_a_run_is_in_the_line_that_replays_it(pytester
     finally:
         config._ensure_unconfigure()
     replayed = {option.name.removeprefix("--").replace("-", "_") for option in OPTIONS if option.is_replayed}
-    assert known - replayed == {"chaos_seed", "chaos_report", "chaos_json", "chaos_store", "chaos_comparison"}
+    assert known - replayed == {"chaos_seed", "chaos_report", "chaos_json", "chaos_store", "chaos_comparison", "chaos_pcap"}
     assert replayed <= known
 
 

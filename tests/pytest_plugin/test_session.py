@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import fraiseql_chaos
+from fraiseql_chaos.reports import read_run
 
 pytest_plugins = ["pytester"]
 
@@ -157,3 +158,35 @@ def test_a_weakness_that_the_register_does_not_hold_is_an_error(
 def test_the_header_says_that_a_run_is_disarmed(pytester: pytest.Pytester) -> None:
     pytester.makepyfile("def test_theirs(): ...")
     pytester.runpytest_inprocess("--chaos-seed=5", "--chaos-disarm").stdout.fnmatch_lines(["chaos: seed 5, DISARMED: no fault is injected"])
+
+
+AT_THE_SAME_SECOND = """
+import pytest
+from fraiseql_chaos.pytest_plugin.session import state_of
+from fraiseql_chaos.reports import RunFolder
+
+
+def pytest_sessionstart(session):
+    state = state_of(session.config)
+    if not hasattr(session.config, "workerinput"):
+        folder = RunFolder.create(state.options.store, seed=state.options.seed, replay="of somebody else", started=state.started)
+        folder.skip("test_of_somebody_else", "no reason")
+"""
+
+
+@pytest.mark.parametrize("workers", [(), ("-p", "xdist", "-n2")], ids=["alone", "workers"])
+def test_two_runs_of_one_seed_in_one_second_have_a_folder_each(project: Project, pytester: pytest.Pytester, workers: tuple[str, ...]) -> None:
+    """Method: before tests are collected somebody else begins a run with the same seed at the same second; neither finds the other's results among its own."""
+    conftest = pytester.path / "conftest.py"
+    conftest.write_text(conftest.read_text(encoding="utf-8") + AT_THE_SAME_SECOND, encoding="utf-8")
+    source = (
+        "async def test_held(service, load, promises):\n    from histories import outage\n    (await load.replays(outage())).require(*promises)\n"
+    )
+    project(source, "--chaos-seed=5", *workers).assert_outcomes(passed=1)
+
+    runs = [path for path in (pytester.path / ".chaos/runs").iterdir() if not path.is_symlink()]
+    held = {path: sorted(file.parent.name for file in path.glob("*/*.json")) for path in runs}
+    assert sorted(held.values()) == [["experiments"], ["skipped"]]
+    (mine,) = [path for path, parts in held.items() if parts == ["experiments"]]
+    assert (pytester.path / ".chaos/runs/latest").resolve() == mine
+    assert read_run(mine).totals.skipped == 0

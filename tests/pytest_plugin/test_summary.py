@@ -65,3 +65,12 @@ def test_a_run_without_its_report_is_not_green(project: Project, pytester: pytes
     (pytester.path / "taken").write_text("a file")
     held = TESTS.partition("async def test_violated")[0]
     assert project(held, "--chaos-report=taken/report.html").ret == pytest.ExitCode.TESTS_FAILED
+
+
+def test_a_run_that_should_keep_packets_says_of_how_many_experiments_it_did(project: Project) -> None:
+    """These two came over no link at all."""
+    result = project(TESTS, "--chaos-pcap")
+    result.stdout.fnmatch_lines(
+        ["pcap    packets of 0 of 2 experiments; the others had no packet link on their way to the database (--chaos-edge=packets)"]
+    )
+    assert "pcap    " not in project(TESTS).stdout.str()

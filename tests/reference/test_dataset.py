@@ -40,6 +40,16 @@ async def test_figures_agree(seeded: Seeded) -> None:
     assert found == [dataset.author_statistics(n) for n in range(1, dataset.AUTHORS + 1)]
 
 
+async def test_the_slow_report_shows_the_same_figures_and_sleeps_once_a_row(seeded: Seeded) -> None:
+    (plan,) = await column(seeded, f"EXPLAIN (ANALYZE, FORMAT JSON) SELECT data FROM v_slow_report WHERE id = '{dataset.author(7)['id']}'")  # noqa: S608
+    assert isinstance(plan, list)
+    (top,) = plan
+    assert isinstance(top, dict)
+    assert 500 <= float(str(top["Execution Time"])) < 1000
+    found = await column(seeded, f"SELECT data FROM v_slow_report WHERE id = '{dataset.author(7)['id']}'")  # noqa: S608
+    assert found == [dataset.author_statistics(7)]
+
+
 async def test_there_is_nothing_else(seeded: Seeded) -> None:
     tables = ("tb_user", "tb_post", "tb_comment", "tb_change")
     counted = [await column(seeded, f"SELECT count(*) FROM {table}") for table in tables]  # noqa: S608  the names stand above

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from fix_reference import Reference
-from fraiseql_chaos.reference import CREATE_USER, DELETE_USER, OPERATIONS, RING, UPDATE_USER
+from fraiseql_chaos.reference import CREATE_USER, DELETE_USER, OPERATIONS, RING, SLOW_REPORT, UPDATE_USER
 from fraiseql_chaos.workload.matching import mismatch
 from fraiseql_chaos.workload.model import UNIQUE, Case, GraphQLOperation
 
@@ -45,6 +45,15 @@ async def test_a_write_takes_effect_exactly_once_and_says_so(reference: Referenc
     assert {await complaint(reference, operation, operation.cases[n % len(operation.cases)].filled(mark)) for n, mark in enumerate(marks)} == {""}
     changes = await reference.rows(f"SELECT request FROM tb_change WHERE function = '{operation.name}' AND request LIKE '{operation.name}-%'")  # noqa: S608
     assert sorted(request for (request,) in changes) == sorted(marks)
+
+
+async def test_the_slow_report_is_right_and_slow_and_in_no_mix(reference: Reference) -> None:
+    """Twenty at once: the server sleeps half a second for each."""
+    began_s = asyncio.get_running_loop().time()
+    complaints = await asyncio.gather(*(complaint(reference, SLOW_REPORT, case) for case in SLOW_REPORT.cases[:20]))
+    assert set(complaints) == {""}
+    assert asyncio.get_running_loop().time() - began_s >= 0.5
+    assert SLOW_REPORT not in OPERATIONS
 
 
 async def test_reads_and_writes_at_the_same_time_do_not_disturb_each_other(reference: Reference) -> None:

@@ -12,7 +12,8 @@ import pytest
 from fraiseql_chaos.errors import HistoryError
 from fraiseql_chaos.reports import ExperimentRecord, Problem, RunDocument
 from fraiseql_chaos.reports.html import _with_code, headline, render_html, write_html
-from histories import Scene
+from fraiseql_chaos.verdicts import judge_all
+from histories import Scene, outage
 from sample_run import sample_run
 
 VOID = {"meta", "link", "img", "br", "hr", "input"}
@@ -212,3 +213,16 @@ def test_a_page_that_cannot_be_written_says_where_the_run_is(tmp_path: Path) -> 
 
     with pytest.raises(HistoryError, match=f"the run itself is stored in {folder.path}"):
         write_html(folder, tmp_path / "taken")
+
+
+def test_what_was_counted_stands_beside_what_was_asked_and_captures_can_be_opened() -> None:
+    history = outage("a").counted(100, 1000).captures("a-1", not_kept=3).history()
+    record = ExperimentRecord.of(history, judge_all(history, []), path="histories/a.jsonl", title="t", expectations=[])
+    parsed = Page(render_html(RunDocument.of([record], seed=1, replay="x", started="2026-01-01T00:00:00+00:00"), {}))
+
+    told = " ".join(parsed.text.split())
+    assert "Asked against counted: packets that never arrived" in told
+    assert "to the server 5 % 100 of 1000 10 % 7.7 to 12.7 % outside" in told
+    assert "both ways 5 % 200 of 2000 10 % 8.34 to 11.8 % outside" in told
+    assert "1234 in all, and 3 more came after a file was full" in told
+    assert {target for target in parsed.targets if not target.startswith("#")} == {"pcaps/a-1.near.pcap", "pcaps/a-1.far.pcap"}

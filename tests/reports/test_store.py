@@ -7,13 +7,17 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from fraiseql_chaos.core import JsonObject
 from fraiseql_chaos.errors import HistoryError
-from fraiseql_chaos.reports import RunFolder, read_run, rejudge
+from fraiseql_chaos.reports import ExperimentRecord, RunFolder, read_run, rejudge
+from fraiseql_chaos.verdicts import judge_all
+from histories import outage, store
 from sample_run import STARTED, sample_run
 
 
@@ -74,6 +78,15 @@ def test_judging_again_gives_the_same_files_to_the_byte(tmp_path: Path) -> None:
 
     assert {path: path.read_bytes() for path in folder.path.rglob("*.json")} == before
     assert document == read_run(folder.path)
+
+
+def test_judging_again_keeps_what_a_record_was_measured_against(tmp_path: Path) -> None:
+    """Of the baseline the history knows nothing, so it cannot be computed again."""
+    folder = sample_run(tmp_path)
+    record = folder.records()[0]
+    against: JsonObject = {"created": "2026-01-02T03:04:05+00:00", "machine": "0123456789abcdef", "foreign": ["target python 3.13.5, not 3.13.6"]}
+    folder.add(replace(record, baseline=against))
+    assert next(again.baseline for again in rejudge(folder).experiments if again.id == record.id) == against
 
 
 def test_judging_again_follows_the_history_and_not_what_was_written_about_it(tmp_path: Path) -> None:
@@ -175,3 +188,24 @@ def test_a_run_of_an_earlier_release_is_read_and_judged_again_to_the_same_answer
             experiment["weakness"]["violates"] = ["no_hang"]
     assert now == was
     assert read_run(EARLIER).totals.weakness == 1
+
+
+def test_rates_and_captures_follow_from_the_history_when_it_is_judged_again(tmp_path: Path) -> None:
+    folder = _fresh(tmp_path)
+    history = outage("a").counted(51, 1000).captures("a-1").history()
+    store(history, folder.history_path("a"))
+    record = ExperimentRecord.of(history, judge_all(history, []), path=folder.relative(folder.history_path("a")), title="t", expectations=[])
+    written = json.loads(folder.add(record).read_text(encoding="utf-8"))
+    assert written["pcaps"] == {"near": "pcaps/a-1.near.pcap", "far": "pcaps/a-1.far.pcap", "packets": 1234, "not_kept": 0}
+    assert [(rate["way"], rate["marked"], rate["of"]) for rate in written["faults"][0]["counted"]] == [
+        ("up", 51, 1000),
+        ("down", 51, 1000),
+        ("both", 102, 2000),
+    ]
+    assert rejudge(folder).experiments == (record,)
+
+
+def test_captures_are_called_as_the_history_of_their_attempt_is(tmp_path: Path) -> None:
+    folder = _fresh(tmp_path)
+    assert folder.pcap_stem("a", attempt=2).parent == folder.path / "pcaps"
+    assert f"{folder.pcap_stem('a', attempt=2).name}.jsonl" == folder.history_path("a", attempt=2).name

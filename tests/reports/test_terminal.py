@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fraiseql_chaos.reports import RunDocument, totals_line, verdict_table
+from fraiseql_chaos.reports import ExperimentRecord, RunDocument, totals_line, verdict_table
 from fraiseql_chaos.reports.terminal import met, quantity
+from fraiseql_chaos.verdicts import judge_all
+from histories import outage
 from sample_run import sample_run
 
 
@@ -71,3 +73,10 @@ def test_a_run_of_nothing_says_so() -> None:
 
     assert totals_line(document) == "0 tests: 0 held, 0 violated, 0 inconclusive, 0 weaknesses; 0 skipped"
     assert verdict_table(document).strip() == totals_line(document)
+
+
+def test_captures_that_were_kept_are_named() -> None:
+    history = outage("a").captures("a-1", not_kept=3).history()
+    record = ExperimentRecord.of(history, judge_all(history, []), path="histories/a.jsonl", title="t", expectations=[])
+    table = verdict_table(RunDocument.of([record], seed=1, replay="x", started="2026-01-01T00:00:00+00:00"))
+    assert "              1234 packets in pcaps/a-1.near.pcap and pcaps/a-1.far.pcap; 3 more came after a file was full" in table.splitlines()

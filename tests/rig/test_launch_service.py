@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import runpy
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -28,6 +30,8 @@ def create_app():
     return app
 nothing = 42
 """
+
+POOL_BEFORE_ITS_TIME = "import fraiseql.fastapi\n" + APP
 
 BROKEN_START = """
 from contextlib import asynccontextmanager
@@ -104,6 +108,47 @@ def test_an_app_whose_lifespan_fails_is_reported_with_its_own_words(launch: Laun
     assert report["error"] == "LookupError: no such thing as a database"
     assert "Traceback" in report["traceback"]
     assert process.wait(DEADLINE_S) != 0
+
+
+def told(observer: Path) -> dict[str, Any]:
+    """Ask an observer once."""
+    with socket.socket(socket.AF_UNIX) as asker:
+        asker.settimeout(DEADLINE_S)
+        asker.connect(str(observer))
+        answer: dict[str, Any] = json.loads(asker.makefile().readline())
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("source", "error"),
+    [
+        (APP, "the app has made no connection pool of FraiseQL's"),
+        (POOL_BEFORE_ITS_TIME, "the app has made no connection pool of FraiseQL's: Database pool not initialized"),
+    ],
+    ids=["an app without FraiseQL", "an app that has not made one"],
+)
+def test_an_app_without_a_pool_has_none(launch: Launch, tmp_path: Path, source: str, error: str) -> None:
+    """Twice, because the second who asks is answered like the first."""
+    observer = tmp_path / "pool.sock"
+    launch(source, "tiny:app", "--observer", str(observer))
+    assert [told(observer)["error"].startswith(error) for _ in range(2)] == [True, True]
+
+
+def test_who_asks_and_goes_keeps_nobody_from_being_answered(launch: Launch, tmp_path: Path) -> None:
+    observer = tmp_path / "pool.sock"
+    launch(APP, "tiny:app", "--observer", str(observer))
+    for _ in range(3):
+        with socket.socket(socket.AF_UNIX) as rude:
+            rude.connect(str(observer))
+    assert told(observer)["error"]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "found"),
+    [([], []), ([7], [[7, 7]]), ([3, 4, 5], [[3, 5]]), ([9, 8, 7], [[9, 9], [8, 8], [7, 7]]), ([8, 9, 1, 2], [[8, 9], [1, 2]])],
+)
+def test_a_queue_is_told_as_runs_in_its_order(numbers: list[int], found: list[list[int]]) -> None:
+    assert runpy.run_path(str(service.LAUNCHER))["runs"](numbers) == found
 
 
 def test_a_signal_ends_it(launch: Launch) -> None:

@@ -40,3 +40,10 @@ def test_it_never_holds_the_true_share_less_often_than_it_says_where_wilsons_doe
 def test_what_is_no_share_is_refused(successes: int, count: int, level: float) -> None:
     with pytest.raises(DeclarationError, match="nothing was computed"):
         clopper_pearson(successes, count, level=level)
+
+
+def test_trials_that_hang_together_are_worth_fewer() -> None:
+    assert clopper_pearson(40, 400, spread=4) == clopper_pearson(10, 100)
+    assert clopper_pearson(0, 400, spread=4).high == pytest.approx(1 - 0.025 ** (1 / 100)), "the rule of three, of a hundred"
+    with pytest.raises(DeclarationError, match=r"a spread of 0\.5 is none.*nothing was computed"):
+        clopper_pearson(1, 2, spread=0.5)

@@ -86,8 +86,8 @@ async def test_a_frozen_service_is_seen_by_everyone_who_came_meanwhile(serve: Se
 
 
 async def test_a_frozen_generator_says_that_it_was_itself(serve: Serve, generator: Start) -> None:
-    """Stopped for 1 s, it sends what was due late, with the lag on record, and reports a stall of its own."""
-    started = await generator(load(await serve(pong), rate=per_second(100), lasting=seconds(2.5)))
+    """Stopped for 2 s, it sends what was due late, with the lag on record, and reports a stall of its own."""
+    started = await generator(load(await serve(pong), rate=per_second(40), lasting=seconds(3.5)))
     loop = asyncio.get_running_loop()
     signalled_ns: list[int] = []
 
@@ -96,7 +96,7 @@ async def test_a_frozen_generator_says_that_it_was_itself(serve: Serve, generato
         signalled_ns.append(now_ns())
 
     loop.call_later(0.7, send, signal.SIGSTOP)
-    loop.call_later(1.7, send, signal.SIGCONT)
+    loop.call_later(2.7, send, signal.SIGCONT)
     await started.begin(now_ns() + ms(50).ns)
     events = [event async for event in started.events()]
 
@@ -105,14 +105,16 @@ async def test_a_frozen_generator_says_that_it_was_itself(serve: Serve, generato
     stall = max(stalls, key=lambda one: one.stall_ns)
     stopped_ns, continued_ns = signalled_ns
     assert -ms(50).ns <= stall.stall_ns - (continued_ns - stopped_ns) <= ms(300).ns
-    assert [o.ordinal for o in operations] == list(range(250))
+    assert [o.ordinal for o in operations] == list(range(140))
     # A tenth of a second at both ends is left out, where a busy machine may have delayed the beat and not the sends.
     overdue = [o for o in operations if stall.at_ns - stall.stall_ns + ms(100).ns < o.planned_ns < stall.at_ns - ms(100).ns]
     assert len(overdue) >= 50
     assert all(o.sent_ns is not None and o.sent_ns >= stall.at_ns - ms(100).ns for o in overdue)
-    assert max(o.latency_ns for o in overdue) >= ms(600).ns, "the user who came at the beginning of the stall did wait"
-    # Blamed on the service, the stall would be half a second of service time in the middle, as it is of latency.
-    assert median(o.service_ns for o in overdue if o.service_ns is not None) <= ms(250).ns
+    assert max(o.latency_ns for o in overdue) >= ms(1600).ns, "the user who came at the beginning of the stall did wait"
+    # Blamed on the service, the stall would be a second of service time in the middle, as it is of latency. A busy machine takes a good part of that to answer all
+    # who were late at once, so the stall is long and the load light.
+    assert median(o.latency_ns for o in overdue) >= ms(850).ns
+    assert median(o.service_ns for o in overdue if o.service_ns is not None) <= ms(500).ns
 
 
 async def test_a_healthy_load_is_sent_as_planned_and_answered(serve: Serve, generator: Start) -> None:

@@ -2,7 +2,8 @@
 Baselines to files and back, strictly.
 
 A verdict hangs on every number here, so reading guesses nothing. What follows from the repetitions is computed again and must agree: a file
-in which somebody corrected a mean by hand is refused, with the line and what the mean should have been.
+in which somebody corrected a mean by hand is refused, with the line and what the mean should have been. So it is with what a comparison may tell of each
+metric, which is written beside its repetitions for whoever reads the file.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from typing import Any, Final, cast
 from fraiseql_chaos.baselines.metric import Better, Estimate, Metric, Spread
 from fraiseql_chaos.baselines.model import BASELINE_SCHEMA, AACheck, Baseline
 from fraiseql_chaos.baselines.place import Place
-from fraiseql_chaos.core import JsonObject
+from fraiseql_chaos.baselines.sensitivity import drift_of, sensitivities
+from fraiseql_chaos.core import Json, JsonObject
 from fraiseql_chaos.errors import DeclarationError, HistoryError
 
 __all__ = ["read_baseline", "write_baseline"]
@@ -29,6 +31,13 @@ BETTER: Final = ("lower", "higher", "neither")
 
 AGREEMENT: Final = 1e-9
 """Relative; far above what a float loses on its way through JSON, which is nothing, and far below what a hand would change."""
+
+
+DERIVED: Final = ("drift", "tolerance_percent", "finds_percent")
+"""What stands beside a metric in the file and is computed from its repetitions."""
+
+DIGITS: Final = 2
+"""Of a per cent that is derived; more would be noise that the next release's arithmetic cannot repeat."""
 
 
 def write_baseline(path: Path, baseline: Baseline) -> None:
@@ -43,7 +52,7 @@ def write_baseline(path: Path, baseline: Baseline) -> None:
         OSError: If it cannot be written; what was there before is untouched.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(_plain(baseline), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    text = json.dumps(_told(baseline), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
@@ -75,6 +84,24 @@ def read_baseline(path: Path) -> Baseline:
         raise HistoryError(f"{error}; nothing was compared with it") from error.__cause__
 
 
+def _told(baseline: Baseline) -> JsonObject:
+    """Return what the file says: the baseline, and what can be told of its metrics."""
+    metrics = [
+        {
+            **_plain(metric),
+            "drift": drift_of(metric.repetitions),
+            "tolerance_percent": round(known.tolerance, DIGITS),
+            "finds_percent": _rounded(known.finds),
+        }
+        for metric, known in zip(baseline.metrics, sensitivities(baseline.metrics).values(), strict=True)
+    ]
+    return {**_plain(baseline), "metrics": cast("Json", metrics)}
+
+
+def _rounded(percent: float | None) -> float | None:
+    return None if percent is None else round(percent, DIGITS)
+
+
 def _plain(value: Any) -> Any:
     if dataclasses.is_dataclass(value):
         return {each.name: _plain(getattr(value, each.name)) for each in dataclasses.fields(value)}
@@ -88,8 +115,9 @@ def _baseline(root: Place) -> Baseline:
     if schema is not None and schema.value != BASELINE_SCHEMA:
         schema.wrong(f"{schema.value!r} is not {BASELINE_SCHEMA!r}, the only format this release reads")
     at = root.fields(*(each.name for each in dataclasses.fields(Baseline)))
+    metrics = tuple(_metric(each) for each in at["metrics"].items())
     try:
-        return Baseline(
+        baseline = Baseline(
             schema=at["schema"].word(),
             created=at["created"].word(),
             seed=at["seed"].whole(),
@@ -98,11 +126,31 @@ def _baseline(root: Place) -> Baseline:
             configuration=_object(at["configuration"]),
             load_before=_object(at["load_before"]),
             load_after=_object(at["load_after"]),
-            metrics=tuple(_metric(each) for each in at["metrics"].items()),
+            metrics=metrics,
             a_a=None if at["a_a"].value is None else _a_a(at["a_a"]),
         )
     except DeclarationError as error:
         root.wrong(_without_consequence(error))
+    _check_sensitivities(at, metrics)
+    return baseline
+
+
+def _check_sensitivities(at: dict[str, Place], metrics: tuple[Metric, ...]) -> None:
+    """Refuse what does not follow from the repetitions."""
+    claims: list[tuple[Place, float, float]] = []
+    for each, metric, known in zip(at["metrics"].items(), metrics, sensitivities(metrics).values(), strict=True):
+        inside = each.mapping()
+        claims.append((inside["drift"], drift_of(metric.repetitions), 1e-6))
+        claims.append((inside["tolerance_percent"], known.tolerance, 10**-DIGITS))
+        if (inside["finds_percent"].value is None) != (known.finds is None):
+            inside["finds_percent"].wrong(
+                f"{inside['finds_percent'].value!r} does not follow from the repetitions, which give {_rounded(known.finds)!r}"
+            )
+        if known.finds is not None:
+            claims.append((inside["finds_percent"], known.finds, 10**-DIGITS))
+    for place, true, unit in claims:
+        if not math.isclose(place.number(), true, rel_tol=0, abs_tol=unit):
+            place.wrong(f"{place.value!r} does not follow from the repetitions, which give {true:.6g}; it was edited by hand or damaged")
 
 
 def _object(place: Place) -> JsonObject:
@@ -110,7 +158,7 @@ def _object(place: Place) -> JsonObject:
 
 
 def _metric(place: Place) -> Metric:
-    at = place.fields(*(each.name for each in dataclasses.fields(Metric)))
+    at = place.fields(*(each.name for each in dataclasses.fields(Metric)), *DERIVED)
     repetitions = tuple(each.number() for each in at["repetitions"].items())
     if at["better"].word() not in BETTER:
         at["better"].wrong(f"{at['better'].value!r} is not one of {', '.join(BETTER)}")

@@ -19,7 +19,7 @@ from fraiseql_chaos.errors import DeclarationError
 
 __all__ = ["BASELINE_SCHEMA", "AACheck", "Baseline"]
 
-BASELINE_SCHEMA: Final = "fraiseql-chaos/baseline/1"
+BASELINE_SCHEMA: Final = "fraiseql-chaos/baseline/2"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

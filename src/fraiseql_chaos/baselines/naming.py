@@ -1,11 +1,11 @@
-"""What a baseline calls the latency of an operation, said once for who measures it and for who compares with it."""
+"""What a baseline calls an operation and what is measured of it, said once for who measures it and for who compares with it."""
 
 from __future__ import annotations
 
 from types import MappingProxyType
 from typing import Final
 
-__all__ = ["OPERATION_NAMES", "latency_metric"]
+__all__ = ["OPERATION_NAMES", "latency_metric", "query_metric", "short_name"]
 
 OPERATION_NAMES: Final = MappingProxyType(
     {
@@ -22,6 +22,16 @@ OPERATION_NAMES: Final = MappingProxyType(
 """What the operations of the reference service are called in metrics; a user's own are called by their name."""
 
 
+def short_name(operation: str) -> str:
+    """Return what an operation is called in metrics."""
+    return OPERATION_NAMES.get(operation, operation)
+
+
+def query_metric(operation: str, statistic: str, *, in_flight: int) -> str:
+    """Return the name of a metric of an operation with so many requests in flight."""
+    return f"query.{short_name(operation)}.c{in_flight}.{statistic}"
+
+
 def latency_metric(operation: str, *, in_flight: int = 1) -> str:
     """Return the name of the metric of an operation's median latency, with so many requests in flight."""
-    return f"query.{OPERATION_NAMES.get(operation, operation)}.c{in_flight}.latency_p50"
+    return query_metric(operation, "latency_p50", in_flight=in_flight)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import math
 import sys
 from collections.abc import Iterator
 from functools import partial
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from fraiseql_chaos.baselines import Baseline, Metric, write_baseline
+from fraiseql_chaos.baselines.sensitivity import sensitivities
 from fraiseql_chaos.cli.status import HELD
 from fraiseql_chaos.errors import DeclarationError
 from fraiseql_chaos.experiment import VARIANTS, Rig
@@ -25,6 +27,7 @@ from fraiseql_chaos.experiment.baseline.yardstick import stored_path
 from fraiseql_chaos.pytest_plugin.laboratory import laboratory_settings
 from fraiseql_chaos.pytest_plugin.options import OPTIONS, ChaosOptions, short
 from fraiseql_chaos.reports.publishing import make_room
+from fraiseql_chaos.stats import Sensitivity
 
 __all__ = ["add_to", "table"]
 
@@ -106,10 +109,16 @@ def _options(arguments: argparse.Namespace) -> ChaosOptions:
 def table(baseline: Baseline) -> Iterator[str]:
     """Yield the lines that tell people what a baseline holds, and how far it may be trusted."""
     width = max(len(metric.name) for metric in baseline.metrics)
-    yield f"{'metric':<{width}}  {'mean':>10}  {'95 % interval':^23}  {'varies':>7}"
-    yield from (_row(metric, width) for metric in baseline.metrics)
+    known = sensitivities(baseline.metrics)
+    yield f"{'metric':<{width}}  {'mean':>10}  {'95 % interval':^23}  {'varies':>7}  {'tolerates':>9}  {'finds':>7}"
+    yield from (_row(metric, known[metric.name], width) for metric in baseline.metrics)
     noisy = sum(metric.noisy for metric in baseline.metrics)
     yield f"\n{len(baseline.metrics)} metrics, {noisy} of them noisy: they varied more than their limit between repetitions, and are compared by their own variation"
+    finds = sorted(math.inf if each.finds is None else each.finds for each in known.values())
+    yield (
+        f"a comparison tolerates {min(each.tolerance for each in known.values()):.0f} to {max(each.tolerance for each in known.values()):.0f} %; "
+        f"half of the metrics find what is worse by {_per_cent(finds[(len(finds) - 1) // 2])} or less"
+    )
     yield f"others kept {baseline.load_after['cores_used_by_others']} of {baseline.machine['cores']} cores busy meanwhile"
     if baseline.a_a is not None:
         yield f"compared with itself: {len(baseline.a_a.alarms)} false alarms among {baseline.a_a.compared} ({baseline.a_a.test})"
@@ -117,7 +126,12 @@ def table(baseline: Baseline) -> Iterator[str]:
         yield "not compared with itself: too few repetitions for a test to find anything"
 
 
-def _row(metric: Metric, width: int) -> str:
+def _per_cent(number: float) -> str:
+    return "more than there is a number for" if math.isinf(number) else f"{number:.0f} %"
+
+
+def _row(metric: Metric, known: Sensitivity, width: int) -> str:
+    finds = "-" if known.finds is None else f"{known.finds:.0f} %"
     low, high = metric.interval95
     noisy = f"  noisy, above {metric.limit:.0%}" if metric.noisy else ""
-    return f"{metric.name:<{width}}  {metric.mean:>10.4g}  {low:>10.4g} - {high:<10.4g}  {metric.cv:>7.1%}  {metric.unit}{noisy}"
+    return f"{metric.name:<{width}}  {metric.mean:>10.4g}  {low:>10.4g} - {high:<10.4g}  {metric.cv:>7.1%}  {f'{known.tolerance:.0f} %':>9}  {finds:>7}  {metric.unit}{noisy}"

@@ -41,9 +41,9 @@ def add_to(command: argparse.ArgumentParser) -> None:
     command.add_argument("--markdown", type=Path, metavar="F.md", help="write a summary for a pull request")
     command.add_argument(
         "--tolerance",
-        default=f"{TOLERANCE_PERCENT:g}",
         metavar="PCT",
-        help="a metric regressed if it is significantly worse after correction and by more than this many per cent (default: %(default)s)",
+        help="a metric regressed if it is significantly worse after correction and by more than this many per cent (default: of baselines what each metric's own "
+        f"repetitions support, {TOLERANCE_PERCENT:g} at least; of runs {TOLERANCE_PERCENT:g})",
     )
     command.add_argument("--foreign-baseline", action="store_true", help="compare baselines of different machines; the output then says so")
     command.add_argument("--store", type=Path, default=Path(".chaos/runs"), metavar="DIR", help="where runs are kept (default: %(default)s)")
@@ -67,13 +67,15 @@ def perform(arguments: argparse.Namespace) -> int:
     return VIOLATED if comparison.regressed else HELD
 
 
-def _compared(old: Source, new: Source, *, names: tuple[str, str], tolerance: float, allow_foreign: bool) -> Comparison:
+def _compared(old: Source, new: Source, *, names: tuple[str, str], tolerance: float | None, allow_foreign: bool) -> Comparison:
     match old, new:
         case Baseline(), Baseline():
             return compare_baselines(old, new, names=names, tolerance=tolerance, allow_foreign=allow_foreign)
         case Run(), Run():
             pages = tuple("" if run.page is None else str(run.page) for run in (old, new))
-            return compare_runs(old.document, new.document, names=names, pages=(pages[0], pages[1]), tolerance=tolerance)
+            return compare_runs(
+                old.document, new.document, names=names, pages=(pages[0], pages[1]), tolerance=TOLERANCE_PERCENT if tolerance is None else tolerance
+            )
     kinds = ["a baseline" if isinstance(source, Baseline) else "a run" for source in (old, new)]
     raise DeclarationError(
         f"{names[0]} is {kinds[0]} and {names[1]} is {kinds[1]}; give two baselines or two runs (a run is measured against a baseline while it runs: "
@@ -81,7 +83,9 @@ def _compared(old: Source, new: Source, *, names: tuple[str, str], tolerance: fl
     )
 
 
-def _tolerance(text: str) -> float:
+def _tolerance(text: str | None) -> float | None:
+    if text is None:
+        return None
     try:
         percent = float(text.removesuffix("%"))
     except ValueError:

@@ -55,6 +55,12 @@ def _add_single(group: Any) -> None:
     add("--service", default="stock", metavar="VARIANT", help="which reference service, stock or hardened (default: %(default)s)")
     add("--availability", metavar="SHARE", help="expect at least this share of all requests to succeed, 0 to 1")
     add("--fails-within", metavar="T", help="expect every request during the fault to end within T (default with database_unavailable: 5s)")
+    add(
+        "--within-baseline",
+        metavar="FACTOR",
+        help="expect the median answer during the fault to take at most FACTOR times what it takes in the baseline: the one named by --baseline, the one stored, or "
+        "one that is collected first, which takes minutes",
+    )
     add("--detects-within", metavar="T", help="expect the service to show the fault within T")
     add(
         "--recovers-within", default="5s", metavar="T", help="expect requests to succeed again, for good, within T of the heal (default: %(default)s)"

@@ -1,12 +1,16 @@
 """
 ``fraiseql-chaos run --fault ...``: one experiment, of one fault or several at once, with what is expected of the service said before it begins.
 
+With ``--within-baseline`` one of the promises is measured against a baseline: the one that is named, the one that is stored for this machine, target and configuration, or,
+where there is none, one that is collected first.
+
 It asks all of a workload of the user's; of the reference service it asks only what reads.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 import re
 import shlex
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -20,8 +24,10 @@ from fraiseql_chaos.cli.status import status_of
 from fraiseql_chaos.core import Duration, parse_duration, per_second, seconds
 from fraiseql_chaos.errors import DeclarationError
 from fraiseql_chaos.experiment import VARIANTS, Chaos, Inconclusive, Laboratory, Load, Recording, Service, Title, Violated, fault_from_words
+from fraiseql_chaos.experiment.baseline import BaselinePlan, Yardstick, yardstick_for
 from fraiseql_chaos.plan import Declaration, Fault, Window, edge_for, make_plan
-from fraiseql_chaos.pytest_plugin.comparing import compared, yardstick_for
+from fraiseql_chaos.pytest_plugin.comparing import compared
+from fraiseql_chaos.pytest_plugin.comparing import yardstick_for as yardstick_of_run
 from fraiseql_chaos.pytest_plugin.coroutines import ATTEMPTS_MAX
 from fraiseql_chaos.pytest_plugin.laboratory import laboratory_settings
 from fraiseql_chaos.pytest_plugin.options import ChaosOptions, short
@@ -29,7 +35,7 @@ from fraiseql_chaos.pytest_plugin.shown import shown_words
 from fraiseql_chaos.reports import RunFolder, verdict_table
 from fraiseql_chaos.reports.publishing import make_room, publish
 from fraiseql_chaos.reports.repetition import repetition_id
-from fraiseql_chaos.verdicts import Expectation, availability, detects_within, no_hang, recovers_within
+from fraiseql_chaos.verdicts import Expectation, availability, detects_within, latency_within, no_hang, recovers_within
 
 __all__ = ["run_single"]
 
@@ -49,10 +55,16 @@ async def run_single(arguments: argparse.Namespace, options: ChaosOptions) -> in
     """
     faults = tuple(map(_fault, arguments.fault))
     expectations = _expectations(arguments, faults)
+    if options.pcap and (options.edge or edge_for(faults)) == "stream":
+        kinds = " and ".join(fault.kind for fault in faults)
+        raise DeclarationError(
+            f"--pcap keeps what crosses a packet link, and with {kinds} there is none on the way to the database; add --edge packets, or both; nothing was run"
+        )
     begin, length = parse_duration(arguments.begin), parse_duration(arguments.length)
     promise = parse_duration(arguments.recovers_within)
     lasting = parse_duration(arguments.lasting) if arguments.lasting else begin + length + promise + AFTERWARDS
     rate = per_second(_number("--rate", arguments.rate, "requests per second"))
+    factor = _factor(arguments.within_baseline)
     window = Window(begin=begin, end=begin + length)
     _check_before_anything_starts(window, lasting, promise, arguments.service)
     make_plan([Declaration(fault=fault, target="database", window=window) for fault in faults], seed=options.seed)  # says if two exclude each other
@@ -81,7 +93,13 @@ async def run_single(arguments: argparse.Namespace, options: ChaosOptions) -> in
                         await armed.enter_async_context(chaos(fault, on=service.database, between=(begin, begin + length)))
                     return await load.open_loop(service.operations if options.app else service.reads, rate=rate, lasting=lasting)
 
-            await _until_concluded(ask, load, expectations, disarmed=options.disarmed, say=say)
+            if factor is not None:
+                kept = await _yardstick_for(laboratory, service, options, say)
+                load.baseline = kept.describe()
+                asked = (*expectations, latency_within(kept.baseline, factor, foreign=options.foreign_baseline))
+            else:
+                asked = expectations
+            await _until_concluded(ask, load, asked, disarmed=options.disarmed, say=say)
             await service.close()
     document = folder.collect()
     page = publish(folder, document, html=options.report, json=options.json)
@@ -91,6 +109,18 @@ async def run_single(arguments: argparse.Namespace, options: ChaosOptions) -> in
         print(f"against {name}: {compared(yardstick, folder, document, name=name, page=options.comparison, allow_foreign=foreign)}")
         print(f"compare {options.comparison}")
     return status_of(document)
+
+
+async def _yardstick_for(laboratory: Laboratory, service: Service, options: ChaosOptions, say: Callable[[str], None]) -> Yardstick:
+    return await yardstick_for(
+        laboratory,
+        service,
+        named=options.baseline,
+        store=options.baselines,
+        plan=BaselinePlan(),
+        say=say,
+        allow_foreign=options.foreign_baseline,
+    )
 
 
 async def _until_concluded(
@@ -116,7 +146,7 @@ def _yardstick(options: ChaosOptions) -> Baseline | None:
     if options.comparison is None or options.baseline is None:
         return None
     try:
-        return yardstick_for(options.baseline, page=options.comparison, allow_foreign=options.foreign_baseline)
+        return yardstick_of_run(options.baseline, page=options.comparison, allow_foreign=options.foreign_baseline)
     except DeclarationError as error:
         raise DeclarationError(short(str(error))) from None
 
@@ -175,6 +205,16 @@ def _expectations(arguments: argparse.Namespace, faults: Sequence[Fault]) -> tup
     if arguments.detects_within is not None:
         expectations.append(detects_within(parse_duration(arguments.detects_within)))
     return tuple(expectations)
+
+
+def _factor(text: str | None) -> float | None:
+    """Return how many times as long as in the baseline an answer may take."""
+    if text is None:
+        return None
+    factor = _number("--within-baseline", text, "how many times as long as in the baseline, from 1")
+    if not 1 <= factor < math.inf:
+        raise DeclarationError(f"--within-baseline={text}: a factor of at least 1; nothing was run")
+    return factor
 
 
 def _number(option: str, text: str, meaning: str) -> float:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from fraiseql_chaos.comparison.model import Comparison, Flip, Row
-from fraiseql_chaos.comparison.wording import change, conclusion, interval, notes, number, one_liner, value_with_unit
+from fraiseql_chaos.comparison.wording import change, conclusion, interval, notes, number, one_liner, tolerances, value_with_unit
 from fraiseql_chaos.verdicts import to_json
 
 __all__ = ["CSV_FIELDS", "as_csv", "as_json", "as_markdown", "as_text"]
@@ -36,6 +36,8 @@ CSV_FIELDS: Final = (
     "p_corrected",
     "needed",
     "noisy",
+    "tolerance_percent",
+    "finds_percent",
     "reason",
 )
 
@@ -73,6 +75,8 @@ def as_csv(comparison: Comparison) -> str:
                 "new_repetitions": row.new_repetitions,
                 "needed": "" if row.needed is None else row.needed,
                 "noisy": "yes" if row.noisy else "no",
+                "tolerance_percent": f"{row.tolerance:g}",
+                "finds_percent": "" if row.finds is None else f"{row.finds:.4g}",
                 "reason": row.reason,
             }
         )
@@ -102,7 +106,7 @@ def _markdown(comparison: Comparison) -> Iterator[str]:
         yield f"\n{len(rows) - shown} more.\n" if len(rows) > shown else ""
     yield (
         f"<sub>{_code(comparison.old.name)} against {_code(comparison.new.name)}. Counts only what is significant after correction and larger than "
-        f"{comparison.tolerance:g} %.</sub>"
+        f"{tolerances(comparison)}.</sub>"
     )
 
 
@@ -157,4 +161,4 @@ def _text(comparison: Comparison) -> Iterator[str]:
             yield f"{title}: {', '.join(names[:SHOWN])}{f' and {len(names) - SHOWN} more' if len(names) > SHOWN else ''}"
     yield ""
     yield conclusion(comparison)
-    yield f"tolerance {comparison.tolerance:g} %: only what is significant after correction and changed by more counts"
+    yield f"tolerance {tolerances(comparison).removeprefix('a tolerance ')}: only what is significant after correction and changed by more counts"

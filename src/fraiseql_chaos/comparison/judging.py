@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from fraiseql_chaos.baselines.sensitivity import TOLERANCE_LEAST_PERCENT
 from fraiseql_chaos.comparison.model import Row
 from fraiseql_chaos.errors import DeclarationError
 from fraiseql_chaos.stats import Better, Change, Pair, compare_many
@@ -23,8 +24,8 @@ __all__ = ["LEVEL", "TOLERANCE_PERCENT", "Measured", "checked_tolerance", "judge
 
 LEVEL: Final = 0.95
 
-TOLERANCE_PERCENT: Final = 5.0
-"""The plan's own limit for the repeatability of a metric between runs: what differs by less is not told apart from the machine's moods."""
+TOLERANCE_PERCENT: Final = TOLERANCE_LEAST_PERCENT
+"""What does not count where nothing is known of how well a metric repeats."""
 
 LEAST: Final = 2
 REPETITIONS_MAX: Final = 60
@@ -38,6 +39,8 @@ class Measured:
     Attributes:
         old, new: One value a repetition.
         untold: Why no change can be told whatever the values are, as where one side never came back to be measured; empty if it can.
+        tolerance: The change in per cent that does not count of this metric; that of the comparison if None.
+        finds: The change for the worse in per cent that this comparison would find; None if that is not known.
     """
 
     name: str
@@ -49,6 +52,8 @@ class Measured:
     new: tuple[float, ...]
     noisy: bool = False
     untold: str = ""
+    tolerance: float | None = None
+    finds: float | None = None
     old_place: int | None = None
     new_place: int | None = None
 
@@ -76,15 +81,18 @@ def judged(measured: Sequence[Measured], *, tolerance: float) -> tuple[Row, ...]
 
     Args:
         measured: All metrics of the comparison.
-        tolerance: The change in per cent that does not count.
+        tolerance: The change in per cent that does not count of a metric without a tolerance of its own.
 
     Returns:
         One row each, in the order given.
     """
-    pairs = {each.name: Pair(old=each.old, new=each.new, better=each.better) for each in measured if each.is_testable}
+    pairs = {each.name: Pair(old=each.old, new=each.new, better=each.better, tolerance=each.tolerance) for each in measured if each.is_testable}
     changes = compare_many(pairs, tolerance=tolerance, level=LEVEL) if pairs else {}
     return tuple(
-        _tested(each, changes[each.name]) if each.name in changes else _described(each, of=len(measured), tolerance=tolerance) for each in measured
+        _tested(each, changes[each.name])
+        if each.name in changes
+        else _described(each, of=len(measured), tolerance=tolerance if each.tolerance is None else each.tolerance)
+        for each in measured
     )
 
 
@@ -92,7 +100,15 @@ def _tested(each: Measured, change: Change) -> Row:
     grew = (change.percent or 0.0) > 0
     chance = change.p_worse if each.better == "neither" or grew == (each.better == "lower") else change.p_better
     return _row(
-        each, percent=change.percent, low=change.low, high=change.high, p=chance, outcome=change.outcome, needed=change.needed, reason=change.reason
+        each,
+        tolerance=change.tolerance,
+        percent=change.percent,
+        low=change.low,
+        high=change.high,
+        p=chance,
+        outcome=change.outcome,
+        needed=change.needed,
+        reason=change.reason,
     )
 
 
@@ -104,7 +120,7 @@ def _described(each: Measured, *, of: int, tolerance: float) -> Row:
     told = "no change in per cent" if percent is None else f"{percent:+.1f} %"
     counted = f"{len(each.old)} against {len(each.new)} {'repetition' if len(each.new) == 1 else 'repetitions'}"
     reason = each.untold or f"{told}, described and not tested: {counted}; {needed} a side would show a clear change beyond {tolerance:g} %"
-    return _row(each, percent=percent, low=None, high=None, p=None, outcome="unsure", needed=needed, reason=reason)
+    return _row(each, tolerance=tolerance, percent=percent, low=None, high=None, p=None, outcome="unsure", needed=needed, reason=reason)
 
 
 def _fewest(tests: int) -> int:
@@ -112,7 +128,7 @@ def _fewest(tests: int) -> int:
     return next(n for n in range(LEAST, REPETITIONS_MAX) if 1 / math.comb(2 * n, n) <= (1 - LEVEL) / tests)
 
 
-def _row(each: Measured, *, percent: float | None, low: float | None, high: float | None, p: float | None, **found: object) -> Row:
+def _row(each: Measured, *, tolerance: float, percent: float | None, low: float | None, high: float | None, p: float | None, **found: object) -> Row:
     return Row(
         name=each.name,
         group=each.group,
@@ -128,6 +144,8 @@ def _row(each: Measured, *, percent: float | None, low: float | None, high: floa
         high=high,
         p=p,
         noisy=each.noisy,
+        tolerance=tolerance,
+        finds=each.finds,
         old_place=each.old_place,
         new_place=each.new_place,
         **found,  # type: ignore[arg-type]  # outcome, needed and reason, from the two functions above

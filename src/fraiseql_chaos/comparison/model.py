@@ -74,6 +74,8 @@ class Row:
         needed: If unsure: how many repetitions a side would tell; None if no reasonable number would.
         reason: One sentence with the numbers.
         noisy: Whether one side repeated worse than its limit.
+        tolerance: The change in per cent that does not count of this metric.
+        finds: The change for the worse in per cent that would be found in four of five cases; None if that is not known, or none would be.
         old_place, new_place: The number of its test on the page of its run; None if it belongs to none.
     """
 
@@ -93,6 +95,8 @@ class Row:
     outcome: Outcome
     needed: int | None
     reason: str
+    tolerance: float
+    finds: float | None = None
     noisy: bool = False
     old_place: int | None = None
     new_place: int | None = None
@@ -142,7 +146,7 @@ class Comparison:
         old, new: The two sides.
         differs: In what machine, target or configuration differ, one phrase each.
         foreign: Whether they are of different machines, so that times say more of those than of the service.
-        tolerance: The change in per cent that does not count.
+        tolerance: The change in per cent that does not count; where metrics have tolerances of their own, the least of them.
         level: The chance that all of what is called worse is so; that each interval holds the true change.
         flips, rows: See the module.
         only_old, only_new: Metrics or tests that only one side has.

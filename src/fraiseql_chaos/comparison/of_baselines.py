@@ -1,6 +1,8 @@
 """
 Two baselines: what became of a service in health.
 
+Each metric has the tolerance that the old baseline supports (``baselines.sensitivity``), unless the caller wants one for all.
+
 Another target is what one compares for; another machine is not, because what is then seen is the machine. So that is refused unless it was asked for, and
 said on top if it was.
 """
@@ -8,6 +10,7 @@ said on top if it was.
 from __future__ import annotations
 
 from fraiseql_chaos.baselines import Baseline
+from fraiseql_chaos.baselines.sensitivity import sensitivities
 from fraiseql_chaos.comparison.judging import LEVEL, TOLERANCE_PERCENT, Measured, checked_tolerance, judged
 from fraiseql_chaos.comparison.model import Comparison, Side, ranked
 from fraiseql_chaos.errors import DeclarationError
@@ -16,7 +19,7 @@ __all__ = ["compare_baselines", "side_of_baseline"]
 
 
 def compare_baselines(
-    old: Baseline, new: Baseline, *, names: tuple[str, str] = ("old", "new"), tolerance: float = TOLERANCE_PERCENT, allow_foreign: bool = False
+    old: Baseline, new: Baseline, *, names: tuple[str, str] = ("old", "new"), tolerance: float | None = None, allow_foreign: bool = False
 ) -> Comparison:
     """
     Compare two baselines, metric by metric.
@@ -25,13 +28,14 @@ def compare_baselines(
         old: What there was.
         new: What there is.
         names: What they are called.
-        tolerance: The change in per cent that does not count.
+        tolerance: The change in per cent that does not count of any metric; if None, each has its own.
         allow_foreign: Whether they may be of different machines.
 
     Raises:
         DeclarationError: If they are of different machines and that was not allowed, a metric was measured in another unit, or the tolerance is none.
     """
-    checked_tolerance(tolerance)
+    if tolerance is not None:
+        checked_tolerance(tolerance)
     foreign = old.machine["id"] != new.machine["id"]
     differs = old.fits(new.machine, new.target, new.configuration)
     if foreign and not allow_foreign:
@@ -46,6 +50,7 @@ def compare_baselines(
                 f"{before.name} is in {before.unit} ({before.better} is better) in {names[0]} and in {after.unit} ({after.better}) in {names[1]}, "
                 f"so they are not the same metric; nothing was compared"
             )
+    known = sensitivities(old.metrics)
     measured = [
         Measured(
             name=before.name,
@@ -56,17 +61,20 @@ def compare_baselines(
             old=before.repetitions,
             new=after.repetitions,
             noisy=before.noisy or after.noisy,
+            tolerance=known[before.name].tolerance if tolerance is None else tolerance,
+            finds=known[before.name].finds if tolerance is None else None,
         )
         for before, after in both
     ]
-    rows, _ = ranked(judged(measured, tolerance=tolerance))
+    least = TOLERANCE_PERCENT if tolerance is None else tolerance
+    rows, _ = ranked(judged(measured, tolerance=least))
     return Comparison(
         kind="baselines",
         old=side_of_baseline(old, names[0]),
         new=side_of_baseline(new, names[1]),
         differs=differs,
         foreign=foreign,
-        tolerance=tolerance,
+        tolerance=least,
         level=LEVEL,
         flips=(),
         rows=rows,

@@ -13,50 +13,16 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final
 
 from fraiseql_chaos.comparison.judging import LEVEL, TOLERANCE_PERCENT, Measured, checked_tolerance, judged
 from fraiseql_chaos.comparison.model import Comparison, Direction, Flip, Side, ranked
 from fraiseql_chaos.core import JsonObject
 from fraiseql_chaos.reports import ExperimentRecord, RunDocument
-from fraiseql_chaos.reports.record import STANDINGS, Standing
+from fraiseql_chaos.reports.numbers import NUMBERS
 from fraiseql_chaos.reports.repetition import experiment_of, question_of
-from fraiseql_chaos.stats import Better
+from fraiseql_chaos.reports.standing import STANDINGS, Standing
 
 __all__ = ["compare_runs", "machine_of", "run_differences", "side_of_run"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Number:
-    """A number of every experiment: where it stands in its record, and what it is."""
-
-    name: str
-    what: str
-    unit: str
-    better: Better
-    phase: str
-    field: str
-    scale: float = 1.0
-
-    def of(self, record: ExperimentRecord) -> float | None:
-        """Read it off a record; None if there is none."""
-        holder = getattr(record.metrics, self.phase) if self.phase else record.metrics
-        value: float | None = getattr(holder, self.field)
-        return None if value is None else value * self.scale
-
-
-def _numbers() -> Iterator[_Number]:
-    for phase, when in (("before", "before the fault"), ("during", "during the fault"), ("after", "after the fault")):
-        name = f"availability_{phase}"
-        yield _Number(name=name, what=f"answered rightly {when}", unit="%", better="higher", phase=phase, field="success_ratio", scale=100)
-        for p in ("p50", "p95", "p99") if phase == "during" else ("p50", "p95"):
-            yield _Number(name=f"latency_{p}_{phase}", what=f"latency {p} {when}", unit="ms", better="lower", phase=phase, field=f"latency_{p}_ms")
-    yield _Number(name="detection", what="until it was noticed", unit="ms", better="lower", phase="", field="time_to_detect_ms")
-    yield _Number(name="recovery", what="until all succeeded again", unit="ms", better="lower", phase="", field="recovery_ms")
-    yield _Number(name="settling", what="until it was as quick as before", unit="ms", better="lower", phase="", field="settled_ms")
-
-
-NUMBERS: Final = tuple(_numbers())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +118,7 @@ def _groups(document: RunDocument) -> dict[str, _Group]:
 def _measured(name: str, before: _Group, after: _Group) -> Iterator[Measured]:
     """Yield the numbers that an experiment has on either side."""
     for number in NUMBERS:
-        old, new = ([number.of(record) for record in group.told] for group in (before, after))
+        old, new = ([number.of(record.metrics) for record in group.told] for group in (before, after))
         known_old, known_new = (tuple(value for value in values if value is not None) for values in (old, new))
         if not known_old and not known_new:
             continue

@@ -26,7 +26,18 @@ import jinja2
 from markupsafe import Markup
 
 from fraiseql_chaos.comparison.model import Comparison, Row, Side
-from fraiseql_chaos.comparison.wording import change, conclusion, how_judged, interval, notes, one_liner, p_value, value_with_unit
+from fraiseql_chaos.comparison.wording import (
+    change,
+    conclusion,
+    how_judged,
+    interval,
+    notes,
+    one_liner,
+    p_value,
+    sensitivity,
+    tolerances,
+    value_with_unit,
+)
 from fraiseql_chaos.errors import DeclarationError
 
 __all__ = ["Drawing", "drawn", "render_page", "write_page"]
@@ -96,7 +107,7 @@ def render_page(comparison: Comparison, *, beside: Path | None = None) -> str:
     environment = jinja2.Environment(
         loader=jinja2.FunctionLoader(_template), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"change": change, "interval": interval, "p_value": p_value, "when": _when}
+    environment.filters |= {"change": change, "interval": interval, "p_value": p_value, "sensitivity": sensitivity, "when": _when}
     environment.globals["value"] = value_with_unit
     scale = _scale(comparison)
     return (
@@ -107,7 +118,8 @@ def render_page(comparison: Comparison, *, beside: Path | None = None) -> str:
             conclusion=conclusion(comparison),
             notes=notes(comparison),
             how=how_judged(comparison),
-            drawings={row.name: drawn(row, scale=scale, tolerance=comparison.tolerance) for row in comparison.rows},
+            within=tolerances(comparison),
+            drawings={row.name: drawn(row, scale=scale) for row in comparison.rows},
             edge=f"{math.expm1(scale) * 100:.0f}",
             outcomes=[(name, comparison.having(name)) for name in ("worse", "different", "better", "unsure", "equal")],
             pages=[_link(side, beside) for side in (comparison.old, comparison.new)],
@@ -118,20 +130,19 @@ def render_page(comparison: Comparison, *, beside: Path | None = None) -> str:
     )
 
 
-def drawn(row: Row, *, scale: float, tolerance: float) -> Drawing:
+def drawn(row: Row, *, scale: float) -> Drawing:
     """
     Place the marks of a change.
 
     Args:
         row: The metric.
         scale: The logarithm of the factor at the right edge.
-        tolerance: The change in per cent that does not count.
     """
     side = -1 if row.better == "higher" else 1
     dot, ends = _log(row.percent), [_log(row.low), _log(row.high)]
     places = [None if value is None else _place(side * value, scale) for value in (dot, *ends)]
     low, high = places[1:] if side > 0 else places[:0:-1]
-    band = [_place(side * math.log1p(tolerance / 100), scale) for side in (-1, 1)]
+    band = [_place(side * math.log1p(row.tolerance / 100), scale) for side in (-1, 1)]
     return Drawing(
         dot=places[0], low=low, high=high, is_off=dot is not None and abs(dot) > scale, band_left=band[0], band_width=round(band[1] - band[0], 2)
     )

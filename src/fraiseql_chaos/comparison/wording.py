@@ -7,7 +7,19 @@ from collections.abc import Iterator
 
 from fraiseql_chaos.comparison.model import Comparison, Row
 
-__all__ = ["change", "conclusion", "how_judged", "interval", "notes", "number", "one_liner", "p_value", "value_with_unit"]
+__all__ = [
+    "change",
+    "conclusion",
+    "how_judged",
+    "interval",
+    "notes",
+    "number",
+    "one_liner",
+    "p_value",
+    "sensitivity",
+    "tolerances",
+    "value_with_unit",
+]
 
 MINUS = "\N{MINUS SIGN}"
 NOTHING = "\N{EN DASH}"
@@ -45,7 +57,7 @@ def _parts(comparison: Comparison) -> Iterator[str]:
     if different := comparison.having("different"):
         yield f"{_counted(len(different), 'metric')} changed that no side of is better"
     if equal := comparison.having("equal"):
-        yield f"{len(equal)} of {of_all} {'is' if len(equal) == 1 else 'are'} shown to be within {comparison.tolerance:g} %"
+        yield f"{len(equal)} of {of_all} {'is' if len(equal) == 1 else 'are'} shown to be within {tolerances(comparison)}"
     if unsure := comparison.having("unsure"):
         yield f"of {_counted(len(unsure), 'metric')} nobody can tell"
 
@@ -83,7 +95,7 @@ def how_judged(comparison: Comparison) -> tuple[str, ...]:
     """Return how it was judged, one sentence each."""
     level, error = f"{100 * comparison.level:.0f} %", f"{100 * (1 - comparison.level):.0f} %"
     counts = (
-        f"Worse, or better, is what is shown to have changed by more than {comparison.tolerance:g} %: significant after correction for all metrics that were "
+        f"Worse, or better, is what is shown to have changed by more than {tolerances(comparison)}: significant after correction for all metrics that were "
         f"compared, and larger than the tolerance. A test counts as a regression if it is violated now and was not, or meets a known weakness that it did "
         f"not meet."
     )
@@ -99,7 +111,43 @@ def how_judged(comparison: Comparison) -> tuple[str, ...]:
         "Both hold as long as the machine itself differs by less than the tolerance between the two measurements. A noisy metric varied more than its limit "
         "between repetitions; it is compared by its own variation."
     )
-    return counts, size, errors, machine
+    return (counts, *_how_sensitive(comparison), size, errors, machine)
+
+
+def _how_sensitive(comparison: Comparison) -> Iterator[str]:
+    """Say what tolerances of their own come from, and what would have been found."""
+    if not _are_own(comparison):
+        return
+    finds = sorted(row.finds if row.finds is not None else math.inf for row in comparison.rows)
+    half, most = (finds[min(len(finds) - 1, math.ceil(len(finds) * share) - 1)] for share in (0.5, 0.9))
+    yield (
+        "The tolerance of a metric is what its repetitions in the old baseline support: within it, the same service is shown to be the same. It is "
+        f"{comparison.tolerance:g} % at least, and a factor of two at most. What got worse by the change that a metric finds is found in four of five cases: of half of the "
+        f"metrics {_found(half)} or less, of nine in ten {_found(most)} or less."
+    )
+
+
+def _found(percent: float) -> str:
+    return "more than there is a number for" if math.isinf(percent) else _signed(percent)
+
+
+def _are_own(comparison: Comparison) -> bool:
+    """Tell whether metrics have tolerances of their own."""
+    return any(row.tolerance != comparison.tolerance or row.finds is not None for row in comparison.rows)
+
+
+def tolerances(comparison: Comparison) -> str:
+    """Return the tolerance of all, or, where each has its own, their range."""
+    if not _are_own(comparison):
+        return f"{comparison.tolerance:g} %"
+    least, most = min(row.tolerance for row in comparison.rows), max(row.tolerance for row in comparison.rows)
+    return f"a tolerance of its own ({least:.0f} % to {most:.0f} %)" if round(least) != round(most) else f"{least:.0f} %"
+
+
+def sensitivity(row: Row) -> str:
+    """Return what does not count of a metric, and what would be found."""
+    found = "" if row.finds is None else f", finds {_signed(-100 * row.finds / (100 + row.finds) if row.better == 'higher' else row.finds)}"
+    return f"tolerates {row.tolerance:.3g} %{found}"
 
 
 def change(row: Row) -> str:

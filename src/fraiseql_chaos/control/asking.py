@@ -65,6 +65,8 @@ class ControlSocket:
         while True:
             try:
                 self._call({"do": "ping"}, deadline_ns)
+            except CapabilityError:  # An answer, and a final one: what the machine cannot do it will not be able to in five seconds.
+                raise
             except RigError as error:
                 if now_ns() + POLL_S * NS_PER_S >= deadline_ns:
                     raise RigError(f"the {self._who} was not ready within {within}: {error}") from None

@@ -16,8 +16,8 @@ from typing import Final, Literal
 from fraiseql_chaos.coverage.claims import Claim
 from fraiseql_chaos.errors import DeclarationError
 from fraiseql_chaos.reports import ExperimentRecord, RunDocument, Standing
-from fraiseql_chaos.reports.record import STANDINGS
 from fraiseql_chaos.reports.repetition import experiment_of
+from fraiseql_chaos.reports.standing import STANDINGS
 
 __all__ = ["CollectedTest", "Row", "TestStanding", "join", "open_first"]
 

@@ -56,7 +56,7 @@ class Application:
         """
         if variant not in VARIANTS:
             raise DeclarationError(f"there is no reference service {variant!r}; there are {', '.join(VARIANTS)}; nothing was started")
-        workload = Workload(operations=reference.OPERATIONS, weights=(1,) * len(reference.OPERATIONS), unanswered=())
+        workload = Workload(operations=reference.OPERATIONS, weights=(1,) * len(reference.OPERATIONS), unanswered=(), apart=(reference.SLOW_REPORT,))
         return cls(app=VARIANTS[variant], app_dir=reference.SERVICE_DIRECTORY, sql=reference.SCHEMA_SQL, workload=workload)
 
     def scripts(self) -> tuple[str, ...]:

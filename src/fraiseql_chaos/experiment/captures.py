@@ -9,13 +9,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
+from fraiseql_chaos.core import JsonObject
 from fraiseql_chaos.experiment.deployment import Deployment
 from fraiseql_chaos.experiment.recorder import Recorder
+from fraiseql_chaos.history import Sample
 from fraiseql_chaos.layers.packet.faults import PACKET_FAULTS
 from fraiseql_chaos.layers.packet.model import PacketFault
 from fraiseql_chaos.plan import Plan, Planned
-from fraiseql_chaos.probes.capture import Armed, LinkRecording, capture_samples
+from fraiseql_chaos.probes.capture import Armed, Capture, LinkRecording, capture_samples
+from fraiseql_chaos.reports.record import PCAP_PROBE
 
 __all__ = ["capturing"]
 
@@ -24,36 +28,58 @@ type Reading = Callable[[Recorder], Awaitable[None]]
 
 
 @asynccontextmanager
-async def capturing(plan: Plan, deployment: Deployment) -> AsyncIterator[Reading]:
+async def capturing(plan: Plan, deployment: Deployment, *, keep: Path | None = None) -> AsyncIterator[Reading]:
     """
-    Capture what crosses the link, if a fault of the plan acts on packets.
+    Capture what crosses the link, if a fault of the plan acts on packets, or if what is captured shall be kept.
+
+    Args:
+        plan: Its faults.
+        deployment: Whose link.
+        keep: What the files are called that are kept, but for ``.near.pcap`` and ``.far.pcap``; their folder is made. None to keep none. Where there is no
+            link there are none.
 
     Yields:
         What is to be called when all is healed; it raises RigError if the capture died, or hangs.
     """
     link = deployment.way.link
     faults = [(planned, fault) for planned in plan.faults if isinstance(fault := planned.declaration.fault, PACKET_FAULTS)]
-    if link is None or not faults:
+    if link is None or not (faults or keep):
         yield _nothing
         return
     taps = link.control.tap(link.name, "near"), link.control.tap(link.name, "far")
-    recording = await LinkRecording.start(deployment.keeper, directory=deployment.directory, taps=taps)
+    place = deployment.directory / "link" if keep is None else keep
+    place.parent.mkdir(exist_ok=True)
+    recording = await LinkRecording.start(deployment.keeper, directory=place.parent, taps=taps, name=place.name)
 
     async def read(recorder: Recorder) -> None:
         capture = await recording.stop()
         for sample in capture_samples(capture, [lived for planned, fault in faults if (lived := _lived(planned, fault, recorder)) is not None]):
             recorder.sample(sample)
+        if keep is not None:
+            recorder.sample(_kept(recording, capture))
 
     try:
         yield read
     finally:
         recording.close()
-        for path in (recording.near, recording.far):
-            path.unlink(missing_ok=True)
+        if keep is None:
+            for path in (recording.near, recording.far):
+                path.unlink(missing_ok=True)
 
 
 async def _nothing(_recorder: Recorder) -> None:
     """Nobody asked for a capture."""
+
+
+def _kept(recording: LinkRecording, capture: Capture) -> Sample:
+    """Return what a history says of captures that were kept."""
+    value: JsonObject = {
+        "near": recording.near.name,
+        "far": recording.far.name,
+        "packets": len(capture.near) + len(capture.far),
+        "not_kept": capture.not_kept,
+    }
+    return Sample(probe=PCAP_PROBE, began_ns=capture.began_ns, at_ns=capture.ended_ns, ok=not capture.flaw, value=value, error=capture.flaw)
 
 
 def _lived(planned: Planned, fault: PacketFault, recorder: Recorder) -> Armed | None:

@@ -23,13 +23,19 @@ from fraiseql_chaos.rig.postgres.server import Server
 from fraiseql_chaos.rig.postgres.server_log import wall_offset_ns
 from fraiseql_chaos.rig.service import Service
 from fraiseql_chaos.workload import Target
+from fraiseql_chaos.workload.crowd import Crowd
 
 if TYPE_CHECKING:
     from fraiseql_chaos.experiment.rig import Rig  # the rig makes deployments, and each knows what it stands on
 
-__all__ = ["Deployment", "Ledgers"]
+__all__ = ["Deployment", "Ledgers", "target_of"]
 
 _ALARMS: Final = frozenset({"ERROR", "FATAL", "PANIC"})
+
+
+def target_of(service: Service) -> Target:
+    """Return where a service answers GraphQL requests."""
+    return Target(url=f"{service.url}/graphql", unix_socket=service.unix_socket)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +73,7 @@ class Deployment:
         service: The service's process.
         application: What it runs, and what it can be asked.
         directory: Everything temporary of the deployment.
+        crowd: Who may be sent to crowd the service.
     """
 
     rig: Rig
@@ -78,11 +85,12 @@ class Deployment:
     service: Service
     application: Application
     directory: Path
+    crowd: Crowd
 
     @property
     def target(self) -> Target:
         """Where a load sends its requests."""
-        return Target(url=f"{self.service.url}/graphql", unix_socket=self.service.unix_socket)
+        return target_of(self.service)
 
     def describe(self) -> JsonObject:
         """Return what is under test, for the head of a history."""

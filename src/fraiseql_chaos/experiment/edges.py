@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fraiseql_chaos.layers.packet.control import LinkControl
-from fraiseql_chaos.layers.packet.ends import LinkEnds
+from fraiseql_chaos.layers.packet.ends import LinkEnds, Mechanism
 from fraiseql_chaos.layers.packet.ledger import PacketHit, PacketLedger
 from fraiseql_chaos.layers.packet.model import PacketFault
 from fraiseql_chaos.layers.stream.control import EdgeControl
@@ -73,13 +73,15 @@ class LinkEdge:
         control: Commands the forwarder.
         name: The link's name there.
         ends: Its addresses and devices.
-        forwarder: The process that carries its packets, and lives at its far end.
+        forwarder: The process that carries its packets, or has the kernel do it, and lives at its far end.
+        mechanism: Which of the two.
     """
 
     control: LinkControl
     name: str
     ends: LinkEnds
     forwarder: Child
+    mechanism: Mechanism
 
     def arm(self, fault_id: str, fault: PacketFault, *, dice: str | None = None) -> None:
         """Arm a fault; see ``LinkControl.arm``."""

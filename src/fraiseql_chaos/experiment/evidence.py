@@ -43,4 +43,5 @@ def testimony(planned: Planned, armed: FaultArmed, healed: FaultHealed, samples:
             independent=True,
             statement=sighting.statement,
             shows=sighting.shows,
+            counted=sighting.counted,
         )

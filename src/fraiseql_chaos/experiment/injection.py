@@ -17,14 +17,17 @@ from fraiseql_chaos.experiment.edges import LinkEdge, ProxyEdge
 from fraiseql_chaos.experiment.recorder import Recorder
 from fraiseql_chaos.history import FaultArmed, FaultHealed
 from fraiseql_chaos.layers.packet.faults import PACKET_FAULTS
+from fraiseql_chaos.layers.packet.netem import check_netem
 from fraiseql_chaos.layers.server import driver as server_driver
 from fraiseql_chaos.layers.server.faults import SERVER_FAULTS
+from fraiseql_chaos.layers.service import driver as service_driver
+from fraiseql_chaos.layers.service.faults import SERVICE_FAULTS
 from fraiseql_chaos.layers.stream.faults import STREAM_FAULTS
 from fraiseql_chaos.layers.stream.model import StreamFault
 from fraiseql_chaos.layers.wire.faults import WIRE_FAULTS
-from fraiseql_chaos.plan import Planned
+from fraiseql_chaos.plan import Plan, Planned, Window
 
-__all__ = ["Injector", "guard_of"]
+__all__ = ["Injector", "check_together", "guard_of"]
 
 _ON_PROXIES: Final[tuple[type[StreamFault], ...]] = (*STREAM_FAULTS, *WIRE_FAULTS)
 
@@ -36,7 +39,7 @@ def guard_of(planned: Planned, deployment: Deployment) -> Guard:
     Return the guard that arms a fault on a deployment, and heals it.
 
     Raises:
-        CapabilityError: If the server cannot do it.
+        CapabilityError: If the server, or the link, cannot do it.
         DeclarationError: If nothing lies on the way to the server that could do it.
     """
     fault, way = planned.declaration.fault, deployment.way
@@ -47,10 +50,35 @@ def guard_of(planned: Planned, deployment: Deployment) -> Guard:
     if isinstance(fault, PACKET_FAULTS):
         if way.link is None:
             raise _has_no_place(planned, "a link, which carries packets", "edge=stream", "packets or both")
+        if way.link.mechanism == "netem":
+            check_netem([fault])
         return _armed(way.link, planned)
     if isinstance(fault, SERVER_FAULTS):
         return server_driver.armed(fault, deployment.server)
+    if isinstance(fault, SERVICE_FAULTS):
+        return service_driver.armed(fault, deployment.crowd)
     raise InternalError(f"no layer knows the fault {fault!r}")
+
+
+def check_together(plan: Plan, deployment: Deployment) -> None:
+    """
+    See that a link can do what is armed on it at the same time.
+
+    Raises:
+        CapabilityError: If it cannot; nothing was armed.
+    """
+    link = deployment.way.link
+    if link is None or link.mechanism != "netem":
+        return
+    on_link = [planned for planned in plan.faults if isinstance(planned.declaration.fault, PACKET_FAULTS)]
+    for planned in on_link:
+        window = planned.declaration.window
+        check_netem([other.declaration.fault for other in on_link if _acts_when(window, other.declaration.window)])  # type: ignore[misc]  # seen to above
+
+
+def _acts_when(armed: Window | None, other: Window | None) -> bool:
+    """Tell whether a fault with a window acts when one with another is armed; without a window it acts from the first to the last."""
+    return other is None or (armed is not None and other.begin <= armed.begin < other.end)
 
 
 @asynccontextmanager

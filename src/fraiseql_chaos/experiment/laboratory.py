@@ -32,12 +32,14 @@ class LaboratorySettings:
         seed: Every random choice derives from it.
         duration: How long each fault stays armed, instead of what the declarations say.
         disarmed: Inject nothing; see ``Injector``.
+        pcap: Keep what crosses the link of each experiment that has one, in the folder of results.
     """
 
     rig: RigSettings
     seed: int
     duration: Duration | None = None
     disarmed: bool = False
+    pcap: bool = False
 
 
 class Laboratory:

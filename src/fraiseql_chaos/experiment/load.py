@@ -110,8 +110,11 @@ class Load:
         )
         folder = self._laboratory.folder
         path = folder.history_path(experiment.name, attempt=self._attempt)
+        pcaps = folder.pcap_stem(experiment.name, attempt=self._attempt) if self._laboratory.settings.pcap else None
+        if pcaps is not None and self._service.deployment.way.link is None:
+            self._say("no pcap is kept: this way to the database has no packet link")
         try:
-            history = await run_experiment(experiment, self._service.deployment, path, observe=Narrator(self._say))
+            history = await run_experiment(experiment, self._service.deployment, path, observe=Narrator(self._say), pcaps=pcaps)
         except (ChaosError, OSError, ExceptionGroup):
             await self._laboratory.drop_lost_rigs()
             raise

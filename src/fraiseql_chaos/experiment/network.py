@@ -20,8 +20,10 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from fraiseql_chaos.core import Duration, seconds, wait_until
+from fraiseql_chaos.errors import CapabilityError
 from fraiseql_chaos.experiment.edges import LinkEdge, ProxyEdge
 from fraiseql_chaos.layers.packet.control import LinkControl
+from fraiseql_chaos.layers.packet.ends import MECHANISMS, Mechanism
 from fraiseql_chaos.layers.stream.control import EdgeControl
 from fraiseql_chaos.layers.stream.control import Protocol as Reading
 from fraiseql_chaos.layers.stream.model import Address, TcpAddress, UnixAddress
@@ -30,7 +32,7 @@ from fraiseql_chaos.rig.keeper import Child, Keeper, Namespaces
 from fraiseql_chaos.rig.keeper.processes import signal_if_same
 from fraiseql_chaos.rig.postgres.server import Server
 
-__all__ = ["MTU", "Network", "Reading", "Way", "start_forwarder", "start_network"]
+__all__ = ["MTU", "Network", "Reading", "Way", "choose_mechanism", "start_forwarder", "start_network"]
 
 MTU: Final = 1500
 """Ethernet's, and so that of most ways to a database."""
@@ -83,7 +85,7 @@ class Network(Protocol):
         """Take a way back, with whatever is open on it."""
 
 
-async def start_network(kind: EdgeKind, keeper: Keeper, *, mtu: int) -> Network:
+async def start_network(kind: EdgeKind, keeper: Keeper, *, mtu: int, link: Mechanism | None = None, ipv6: bool = False) -> Network:
     """
     Start what all ways of a rig share.
 
@@ -91,14 +93,16 @@ async def start_network(kind: EdgeKind, keeper: Keeper, *, mtu: int) -> Network:
         kind: What ways are made of.
         keeper: Who owns the processes.
         mtu: The largest packet of a link, in bytes.
+        link: Who carries the packets of a link; None for the first of ``MECHANISMS`` that this machine has.
+        ipv6: Whether what crosses a link does so over IPv6.
 
     Raises:
-        CapabilityError: If this machine cannot make links.
+        CapabilityError: If this machine cannot make links, or not as they were asked for.
         RigError: If a part does not come up.
     """
     if kind == "stream":
         return await ProxiedNetwork.start(keeper)
-    return await LinkedNetwork.start(keeper, mtu=mtu, proxied=kind == "both")
+    return await LinkedNetwork.start(keeper, mtu=mtu, link=link, ipv6=ipv6, proxied=kind == "both")
 
 
 class ProxiedNetwork:
@@ -138,25 +142,32 @@ class LinkedNetwork:
         keeper: Who owns the processes.
         forwarder: Carries the packets.
         links: Commands it.
+        mechanism: How.
         mtu: The largest packet, in bytes.
+        ipv6: Whether the server is connected to over IPv6.
         proxied: Whether a proxy stands in front of each link, in the service's network.
     """
 
-    def __init__(self, keeper: Keeper, forwarder: Child, links: LinkControl, *, mtu: int, proxied: bool) -> None:
+    def __init__(
+        self, keeper: Keeper, forwarder: Child, links: LinkControl, *, mechanism: Mechanism, mtu: int, proxied: bool, ipv6: bool = False
+    ) -> None:
         self._keeper = keeper
         self._forwarder = forwarder
         self._links = links
+        self._mechanism: Mechanism = mechanism
         self._mtu = mtu
+        self._ipv6 = ipv6
         self._proxied = proxied
         self._proxies: dict[str, Child] = {}
         far, self._user = links.namespaces()
         self.for_server: Namespaces | None = Namespaces(net=far, user=self._user)
 
     @classmethod
-    async def start(cls, keeper: Keeper, *, mtu: int, proxied: bool) -> LinkedNetwork:
-        """Start the forwarder, which makes the far network."""
+    async def start(cls, keeper: Keeper, *, mtu: int, link: Mechanism | None, proxied: bool, ipv6: bool = False) -> LinkedNetwork:
+        """Start the forwarder, which makes the far network, and see how it can carry packets."""
         forwarder, links = await asyncio.to_thread(start_forwarder, keeper)
-        return cls(keeper, forwarder, links, mtu=mtu, proxied=proxied)
+        mechanism = await asyncio.to_thread(choose_mechanism, links, link)
+        return cls(keeper, forwarder, links, mechanism=mechanism, mtu=mtu, proxied=proxied, ipv6=ipv6)
 
     def parts(self) -> tuple[Child, ...]:
         """Return the forwarder and the proxies."""
@@ -164,10 +175,16 @@ class LinkedNetwork:
 
     async def lay(self, name: str, server: Server, *, directory: Path, seed: int, reading: Reading) -> Way:
         """Open a link, and a proxy's edge in front of it where one is wanted."""
-        ends = self._links.open(name, seed=seed, mtu=self._mtu)
-        link = LinkEdge(control=self._links, name=name, ends=ends, forwarder=self._forwarder)
+        ends = self._links.open(name, seed=seed, mtu=self._mtu, mechanism=self._mechanism)
+        link = LinkEdge(control=self._links, name=name, ends=ends, forwarder=self._forwarder, mechanism=self._mechanism)
         near = Namespaces(net=ends.near.namespace, user=self._user)
-        behind = TcpAddress(host=str(ends.far.ipv4), port=server.port)
+        far = ends.far.ipv6 if self._ipv6 else ends.far.ipv4
+        if far is None:
+            self._links.close_link(name)
+            raise CapabilityError(
+                "this kernel has no IPv6 (ipv6.disable=1, or net.ipv6.conf.default.disable_ipv6=1), and a link over IPv6 was asked for; no way was laid"
+            )
+        behind = TcpAddress(host=str(far), port=server.port)
         if not self._proxied:
             return Way(address=behind, link=link, inside=near)
         self._proxies[name], control = await _proxy(self._keeper, directory, inside=near)
@@ -203,6 +220,31 @@ def start_forwarder(keeper: Keeper) -> tuple[Child, LinkControl]:
     links = LinkControl(control)
     links.wait_ready()
     return forwarder, links
+
+
+def choose_mechanism(links: LinkControl, asked: Mechanism | None) -> Mechanism:
+    """
+    Return who carries packets here, found out by trying.
+
+    Args:
+        links: Commands the forwarder.
+        asked: Who was asked for; None for the first of ``MECHANISMS`` that works, so that faults are exact and told of wherever they can be.
+
+    Raises:
+        CapabilityError: If the one that was asked for does not work, or none does; the message says what each lacks.
+    """
+    links.namespaces()  # Where no network can be made, that is the reason, and not what either mechanism would lack beside it.
+    missing: dict[Mechanism, str] = {}
+    for mechanism in MECHANISMS if asked is None else (asked,):
+        try:
+            links.check(mechanism)
+        except CapabilityError as error:
+            missing[mechanism] = str(error)
+        else:
+            return mechanism
+    if asked is not None:
+        raise CapabilityError(f"link={asked} was asked for (--chaos-link): {missing[asked]}")
+    raise CapabilityError("no packet link can be made here; " + "; ".join(f"{mechanism}: {why}" for mechanism, why in missing.items()))
 
 
 async def _proxy(keeper: Keeper, directory: Path, *, inside: Namespaces | None) -> tuple[Child, EdgeControl]:

@@ -7,11 +7,12 @@ The ledgers of a way count since it was laid, and a run is a part of that, so ea
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from fraiseql_chaos.experiment.deployment import Ledgers
 from fraiseql_chaos.history import Evidence, FaultHit
+from fraiseql_chaos.layers.packet.ends import Mechanism
 from fraiseql_chaos.layers.packet.ledger import PacketLedger
 from fraiseql_chaos.layers.stream.ledger import Ledger
 from fraiseql_chaos.layers.wire.ledger import Counts, WireRecord
@@ -20,6 +21,11 @@ from fraiseql_chaos.plan import Planned
 __all__ = ["hits_of", "own_word"]
 
 _EDGE: Final = "ledger of the edge"
+
+_CARRIED: Final[Mapping[Mechanism, str]] = {
+    "tun": "carried between two TUN devices by a process of ours",
+    "netem": "carried over veth pairs by the kernel and bent by its netem",
+}
 
 
 def own_word(planned: Planned, before: Ledgers, after: Ledgers) -> Evidence | None:
@@ -36,7 +42,7 @@ def own_word(planned: Planned, before: Ledgers, after: Ledgers) -> Evidence | No
         case "packet", Ledgers(link=PacketLedger() as then), Ledgers(link=PacketLedger() as now):
             count, did = _packets(planned.fault_id, then, now)
             packets = now.up.packets + now.down.packets - then.up.packets - then.down.packets
-            witness, passed = "ledger of the link", f"{packets} packets crossed in the whole run"
+            witness, passed = "ledger of the link", f"{packets} packets crossed in the whole run, {_CARRIED[now.mechanism]}"
         case _:
             return None
     return Evidence(fault=planned.fault_id, witness=witness, count=count, independent=False, statement=f"{did}; {passed}")
@@ -97,10 +103,13 @@ def hits_of(ledgers: Ledgers, *, origin_ns: int, since_ns: int) -> Iterator[Faul
 
 def _packets(fault_id: str, then: PacketLedger, now: PacketLedger) -> tuple[int, str]:
     """Return what a fault of packets did in a run: how much, and in words."""
+    fitted = now.fitted.get(fault_id, 0) - then.fitted.get(fault_id, 0)
+    if fault_id in now.uncounted:
+        return 0, f"{fitted} packets fitted, and what became of them nobody here counts"
     done = Counter(now.hits.get(fault_id, {}))
     done.subtract(then.hits.get(fault_id, {}))
     did = ", ".join(f"{count} {decision}" for decision, count in sorted(done.items())) or "none touched"
-    return done.total(), f"of {now.fitted.get(fault_id, 0) - then.fitted.get(fault_id, 0)} packets that fitted {did}"
+    return done.total(), f"of {fitted} packets that fitted {did}"
 
 
 def _chunks(fault_id: str, then: Ledger, now: Ledger) -> tuple[int, str]:

@@ -10,15 +10,16 @@ from __future__ import annotations
 import asyncio
 import itertools
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
-from fraiseql_chaos.errors import DeclarationError
+from fraiseql_chaos.errors import ChaosError, DeclarationError, RigError
 from fraiseql_chaos.experiment.application import Application
-from fraiseql_chaos.experiment.deployment import Deployment
+from fraiseql_chaos.experiment.deployment import Deployment, target_of
 from fraiseql_chaos.experiment.network import MTU, Network, Reading, Way, start_network
+from fraiseql_chaos.layers.packet.ends import Mechanism
 from fraiseql_chaos.plan import EdgeKind
 from fraiseql_chaos.rig.keeper import Child, Keeper
 from fraiseql_chaos.rig.postgres.binaries import Binaries, find_binaries
@@ -28,6 +29,7 @@ from fraiseql_chaos.rig.postgres.foreign import ForeignServer
 from fraiseql_chaos.rig.postgres.server import Server
 from fraiseql_chaos.rig.service import Service
 from fraiseql_chaos.workload.check import verify_operations
+from fraiseql_chaos.workload.crowd import Crowd
 
 __all__ = ["Rig", "RigSettings"]
 
@@ -46,6 +48,8 @@ class RigSettings:
         own_database: The user says that experiments on the database of ``dsn`` are fine although it is not marked disposable.
         edge: What the way to the database is made of: a proxy, a packet link, or both.
         mtu: The largest packet of a link, in bytes.
+        link: Who carries the packets of a link; None for whoever can, see ``choose_mechanism``.
+        ipv6: Whether the service reaches its server over the link's IPv6 address.
         edge_tls: Whether TLS ends at the database edge: the service connects with ``sslmode=verify-full`` to an edge that the rig vouches for. Otherwise
             it connects as the DSN says, and what it encrypts passes the edge unread.
         server_tls: Whether a server of ours speaks TLS; the service then insists on it.
@@ -63,6 +67,8 @@ class RigSettings:
     own_database: bool = False
     edge: EdgeKind = "stream"
     mtu: int = MTU
+    link: Mechanism | None = None
+    ipv6: bool = False
     edge_tls: bool = False
     server_tls: bool = False
     logs: Path | None = None
@@ -74,6 +80,8 @@ class RigSettings:
             raise DeclarationError(
                 "server_tls is for a server of our own; with yours the DSN says whether TLS is spoken (sslmode); nothing was started"
             )
+        if self.ipv6 and self.edge == "stream":
+            raise DeclarationError("ipv6 is for a link, and edge=stream has none; take edge=packets; nothing was started")
         if self.edge == "packets" and self.edge_tls:
             raise DeclarationError("edge_tls needs a proxy for TLS to end at, and edge=packets has none; take edge=both; nothing was started")
 
@@ -106,14 +114,20 @@ class Rig:
             CapabilityError: If there is no PostgreSQL of the major that was asked for, or this machine cannot make links.
             RigError: If a part does not come up.
         """
-        keeper = await asyncio.to_thread(Keeper.start)
+        keeper, network = await asyncio.to_thread(Keeper.start), None
         try:
-            network = await start_network(settings.edge, keeper, mtu=settings.mtu)
+            network = await start_network(settings.edge, keeper, mtu=settings.mtu, link=settings.link, ipv6=settings.ipv6)
             server: Server
             if settings.dsn is None:
                 server = await Cluster.create(keeper, binaries=_binaries(settings.postgres), inside=network.for_server, tls=settings.server_tls)
             else:
                 server = await ForeignServer.connect(settings.dsn, keeper=keeper, i_own_this_database=settings.own_database)
+        except (ChaosError, OSError) as error:
+            lost = None if network is None else _ended(keeper, network.parts())
+            keeper.close()
+            if lost is not None:  # What follows from that, as a server that finds no network, would only mislead.
+                raise RigError(f"{lost}; no server was started") from error
+            raise
         except BaseException:
             keeper.close()
             raise
@@ -137,9 +151,8 @@ class Rig:
             server_taken: Whether a fault keeps the server away just now.
             others: Processes that belong to it for the time being.
         """
-        for part in (*self.network.parts(), *others):
-            if (status := self.keeper.exit_status(part)) is not None:
-                return f"the {part.name} ended (status {status}) although nobody asked for it"
+        if (lost := _ended(self.keeper, (*self.network.parts(), *others))) is not None:
+            return lost
         end = None if server_taken else self.server.ended()
         return None if end is None else f"the PostgreSQL server ended although no fault asked for it; {end}"
 
@@ -153,7 +166,16 @@ class Rig:
         Raises:
             DeclarationError: If there is no such variant, or the service refuses an operation.
             ServiceError: If it does not start.
+            RigError: If a part of the rig has ended.
         """
+        try:
+            return await self._deploy(variant)
+        except (ChaosError, OSError) as error:
+            if (lost := self.lost()) is not None:
+                raise RigError(f"{lost}; no service was started") from error
+            raise
+
+    async def _deploy(self, variant: str | None) -> Deployment:
         application = self._settings.application or Application.reference(variant or "stock")
         name = f"{self.keeper.lease}_{next(self._ordinals)}"
         directory = self.keeper.directory / name
@@ -171,6 +193,7 @@ class Rig:
             directory=directory if self._settings.logs is None else self._settings.logs / name,
             inside=way.inside,
             unix_socket=None if way.inside is None else directory / "http.sock",
+            observer=directory / "pool.sock",
         )
         deployment = Deployment(
             rig=self,
@@ -182,6 +205,7 @@ class Rig:
             service=service,
             application=application,
             directory=directory,
+            crowd=Crowd(target_of(service), (*application.workload.operations, *application.workload.apart)),
         )
         return replace(deployment, application=await self._verified(deployment))
 
@@ -216,6 +240,14 @@ class Rig:
             await verify_operations(deployment.target, [replace(o, cases=o.cases[:1]) for o in workload.operations])
         self._known[application.app] = application
         return application
+
+
+def _ended(keeper: Keeper, parts: Iterable[Child]) -> str | None:
+    """Tell which of these processes has ended; None if all of them live."""
+    for part in parts:
+        if (status := keeper.exit_status(part)) is not None:
+            return f"the {part.name} ended (status {status}) although nobody asked for it"
+    return None
 
 
 def _binaries(wanted: int | Path | None) -> Binaries:

@@ -23,7 +23,7 @@ from fraiseql_chaos.errors import ChaosError, DeclarationError, RigError
 from fraiseql_chaos.experiment.captures import capturing
 from fraiseql_chaos.experiment.deployment import Deployment, Ledgers
 from fraiseql_chaos.experiment.evidence import testimony
-from fraiseql_chaos.experiment.injection import Injector, guard_of
+from fraiseql_chaos.experiment.injection import Injector, check_together, guard_of
 from fraiseql_chaos.experiment.inventory import check_found_by, take_inventory
 from fraiseql_chaos.experiment.machine import machine
 from fraiseql_chaos.experiment.own_word import hits_of, own_word
@@ -93,7 +93,7 @@ class Experiment:
 
 
 async def run_experiment(
-    experiment: Experiment, deployment: Deployment, path: Path, *, observe: Callable[[Event], None] = lambda _event: None
+    experiment: Experiment, deployment: Deployment, path: Path, *, observe: Callable[[Event], None] = lambda _event: None, pcaps: Path | None = None
 ) -> History:
     """
     Run one experiment and return its history, which is also stored.
@@ -103,20 +103,22 @@ async def run_experiment(
         deployment: The service and server to do it to.
         path: Where the history is written; the file must not exist.
         observe: Is told of every event as it is written, for live progress; must be quick.
+        pcaps: What the captures of the link are called if they are kept; see ``capturing``.
 
     Raises:
         DeclarationError: If the faults exclude each other, or the database cannot be asked as an operation says; nothing was armed.
-        CapabilityError: If the server cannot do what a fault needs, for example because it is not ours to stop; nothing was touched.
+        CapabilityError: If the server or the link cannot do what a fault needs, for example because it is not ours to stop; nothing was touched.
         RigError: If the rig broke: the generator, the proxy or the server was lost where no fault asked for it.
         ExceptionGroup: Of what went wrong in several places, healing among them.
     """
     plan = make_plan(experiment.declarations, seed=experiment.seed)
     guards = {planned.fault_id: guard_of(planned, deployment) for planned in plan.faults}
+    check_together(plan, deployment)
     spec = _load_spec(experiment, deployment)
     await check_found_by(spec.operations, deployment, mark=spec.mark)
     generator = await LoadGenerator.start(deployment.keeper, directory=deployment.directory, spec=spec)
     try:
-        async with capturing(plan, deployment) as read_capture, witnessing(plan, deployment) as witnesses:
+        async with capturing(plan, deployment, keep=pcaps) as read_capture, witnessing(plan, deployment) as witnesses:
             recorder = Recorder(path, origin_ns=now_ns() + LEAD.ns, observe=observe)
             try:
                 _write_head(recorder, experiment, deployment, plan, generator)
@@ -125,7 +127,7 @@ async def run_experiment(
                 await _drive(plan, Watch(deployment, recorder, injector, witnesses), recorder, injector, generator)
                 await read_capture(recorder)
                 await take_inventory(spec.operations, deployment, recorder, mark=spec.mark)
-                for sample in deployment.log_since(log_position):
+                for sample in (*deployment.log_since(log_position), *deployment.crowd.asked(since_ns=recorder.origin_ns - LEAD.ns)):
                     recorder.sample(sample)
                 _write_evidence(recorder, plan, ledgers, deployment.ledgers())
                 return recorder.finish()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from fraiseql_chaos.experiment.deployment import Deployment
@@ -50,11 +51,29 @@ class Service:
         """The operations that change something."""
         return tuple(operation for operation in self.operations if operation.kind == "mutation")
 
+    def operation(self, name: str) -> GraphQLOperation:
+        """
+        Return an operation by its name, also one that no mix contains: ``service.operation("slow_report")``.
+
+        Raises:
+            DeclarationError: If the workload has none of that name.
+        """
+        return self.deployment.crowd.operation(name)
+
     async def close(self) -> None:
         """End the service's process, its edge and its database; the rig goes on."""
         await self.deployment.close()
 
     async def renew(self) -> None:
         """Replace everything by a fresh service of the same kind, with an edge and a database of its own."""
+        async with self.away():
+            pass
+
+    @asynccontextmanager
+    async def away(self) -> AsyncIterator[None]:
+        """End it for as long as the block lasts, so that the rig's server has nobody else to serve; behind it there is a fresh one of the same kind."""
         await self.deployment.close()
-        self.deployment = await self._redeploy()
+        try:
+            yield
+        finally:
+            self.deployment = await self._redeploy()

@@ -26,6 +26,7 @@ from fraiseql_chaos.probes import (
     ServerSessions,
     ServiceMemory,
     ServicePath,
+    ServicePool,
     ServiceReady,
     clients,
     sampling,
@@ -35,8 +36,8 @@ from fraiseql_chaos.rig.keeper import Child
 
 __all__ = ["Witnesses", "clients_of", "probes_of", "witnessing"]
 
-_WITHOUT_PROBE: Final = frozenset({"service_ready", "server_log", "link_capture"})
-"""Witnesses that need no probe here: the first always looks, the others are read afterwards, from the server's log and from a capture."""
+_WITHOUT_PROBE: Final = frozenset({"service_ready", "service_pool", "server_log", "link_capture"})
+"""Witnesses that need no probe here: the first two always look, the others are read afterwards, from the server's log and from a capture."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +78,7 @@ class Witnesses:
 @asynccontextmanager
 async def witnessing(plan: Plan, deployment: Deployment) -> AsyncIterator[Witnesses]:
     """
-    Hold the witnesses that the faults name, and of the others only the two that every run has: each look costs the rig something.
+    Hold the witnesses that the faults name, and of the others only the three that every run has: each look costs the rig something.
 
     Raises:
         InternalError: If a fault names a witness that nobody plays: its silence would be taken for a fault that did not bite.
@@ -118,7 +119,7 @@ def probes_of(plan: Plan, deployment: Deployment) -> tuple[Probe, ...]:
     if unknown := wanted - makers.keys() - CLIENTS.keys() - _WITHOUT_PROBE:
         raise InternalError(f"no probe is called {', '.join(map(repr, sorted(unknown)))}, which a fault names as its witness; nothing was armed")
     ready = ServiceReady(deployment.service.url, unix_socket=deployment.service.unix_socket)
-    always = (ready, ServiceMemory(deployment.service.child.pid))
+    always = (ready, ServiceMemory(deployment.service.child.pid), ServicePool(deployment.service.observer))
     return (*always, *(make() for name, make in makers.items() if name in wanted))
 
 

@@ -264,6 +264,9 @@ class Evidence:
         independent: False for the injector's own ledger, which never decides.
         statement: What was seen, in one sentence with numbers.
         shows: See ``Shows``. Lines of before there were two kinds have none, and were all about the fault.
+        counted: Where a share of all packets was asked for, ``asked``, what bears the fault's mark in words, ``how``, and for each way under ``ways``
+            how many of how many did, as ``{"marked": 51, "of": 1020}``. ``spread`` is by how much the variance of such a count exceeds that of
+            independent packets, and with ``at_most`` fewer than asked contradict nothing. Empty where no share was asked for, or counted.
     """
 
     type: ClassVar[str] = "evidence"
@@ -273,6 +276,7 @@ class Evidence:
     independent: bool
     statement: str
     shows: Shows = "fault"
+    counted: JsonObject = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,12 +15,16 @@ from fraiseql_chaos.measures.error_rate import ErrorRate
 from fraiseql_chaos.measures.executed_once import ExecutedOnce
 from fraiseql_chaos.measures.hit_rate import HitRate
 from fraiseql_chaos.measures.kernel_counts import KernelCounts
+from fraiseql_chaos.measures.kernels_noticed import KernelsNoticed, Noticeable
 from fraiseql_chaos.measures.latency_impact import LatencyImpact
 from fraiseql_chaos.measures.latency_percentiles import LatencyPercentiles
 from fraiseql_chaos.measures.look_time import LookTime
 from fraiseql_chaos.measures.model import Measure, Measurement
 from fraiseql_chaos.measures.next_try import NextTry
 from fraiseql_chaos.measures.one_way import OneWay
+from fraiseql_chaos.measures.packet_fates import PacketFates
+from fraiseql_chaos.measures.pool_wait import PoolWait
+from fraiseql_chaos.measures.queue_depth import QueueDepth
 from fraiseql_chaos.measures.recovery_time import RecoveryTime
 from fraiseql_chaos.measures.throughput_impact import ThroughputImpact
 from fraiseql_chaos.measures.time_to_detect import TimeToDetect
@@ -35,12 +39,16 @@ __all__ = [
     "executed_once",
     "hit_rate",
     "kernel_counts",
+    "kernels_noticed",
     "latency_impact",
     "latency_percentiles",
     "look_time",
     "measure_from_json",
     "next_try",
     "one_way",
+    "packet_fates",
+    "pool_wait",
+    "queue_depth",
     "recovery_time",
     "throughput_impact",
     "time_to_detect",
@@ -52,11 +60,15 @@ MEASURES: Final[tuple[type[Measure], ...]] = (
     ExecutedOnce,
     HitRate,
     KernelCounts,
+    KernelsNoticed,
     LatencyImpact,
     LatencyPercentiles,
     LookTime,
     NextTry,
     OneWay,
+    PacketFates,
+    PoolWait,
+    QueueDepth,
     RecoveryTime,
     ThroughputImpact,
     TimeToDetect,
@@ -98,6 +110,11 @@ def kernel_counts(*counters: str) -> KernelCounts:
     return KernelCounts(counters=counters)
 
 
+def kernels_noticed(of: Noticeable) -> KernelsNoticed:
+    """Measure the share of copies, or of wrong checksums, that the receiving kernels noticed; see ``KernelsNoticed``."""
+    return KernelsNoticed(of=of)
+
+
 def latency_impact() -> LatencyImpact:
     """Measure latency during the fault against before it; see ``LatencyImpact``."""
     return LatencyImpact()
@@ -121,6 +138,21 @@ def next_try() -> NextTry:
 def one_way() -> OneWay:
     """Measure how late requests and answers are on their way, each by itself; see ``OneWay``."""
     return OneWay()
+
+
+def packet_fates() -> PacketFates:
+    """Measure what became of the packets that faults were about; see ``PacketFates``."""
+    return PacketFates()
+
+
+def pool_wait() -> PoolWait:
+    """Measure how long clients waited for a connection of the pool; see ``PoolWait``."""
+    return PoolWait()
+
+
+def queue_depth() -> QueueDepth:
+    """Measure how many clients waited for a connection of the pool; see ``QueueDepth``."""
+    return QueueDepth()
 
 
 def recovery_time() -> RecoveryTime:

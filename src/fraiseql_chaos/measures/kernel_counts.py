@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
-from fraiseql_chaos.core import Json
+from fraiseql_chaos.core import JsonObject
 from fraiseql_chaos.errors import DeclarationError
-from fraiseql_chaos.history import History, Sample
+from fraiseql_chaos.history import History
 from fraiseql_chaos.measures.model import Measurement
-from fraiseql_chaos.verdicts.requests import fault_windows
+from fraiseql_chaos.verdicts.packets import counters_grown
 
 __all__ = ["KernelCounts"]
 
-_PROBE = "link_kernels"
+_ENDS: Final = ("near", "far")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,24 +43,12 @@ class KernelCounts:
         return f"what both kernels counted: {', '.join(self.counters)}"
 
     def take(self, history: History) -> Measurement:
-        """Subtract, at both ends; per a thousand of the segments that an end sent, too."""
-        looks, windows = [s for s in history.samples(_PROBE) if s.ok], fault_windows(history)
-        begin_ns, end_ns = min((w.begin_ns for w in windows), default=0), max((w.end_ns for w in windows), default=0)
-        before = [s for s in looks if s.at_ns <= begin_ns]
-        after = [s for s in looks if s.began_ns >= end_ns] or looks[-1:]
-        if not windows or not before or after[0] is before[-1]:
+        """Subtract, at both ends; and say how many segments each sent meanwhile."""
+        grown = counters_grown(history)
+        if grown is None:
             return Measurement(measure=self, numbers={}, statement="the kernels were not looked at before and after a fault")
-        grown = {f"{end}_{name}": _grown(before[-1], after[0], f"{end}.{name}") for end in ("near", "far") for name in (*self.counters, "TcpOutSegs")}
-        numbers: dict[str, Json] = {name: by for name, by in grown.items() if by is not None}
-        told = ", ".join(f"{name} {sum(grown[f'{end}_{name}'] or 0 for end in ('near', 'far'))}" for name in self.counters)
-        return Measurement(
-            measure=self,
-            numbers=numbers,
-            statement=f"both kernels together: {told}; of {sum(grown[f'{end}_TcpOutSegs'] or 0 for end in ('near', 'far'))} segments sent",
-        )
-
-
-def _grown(before: Sample, after: Sample, name: str) -> int | None:
-    """Return by how much a counter grew; None where this kernel has none of that name."""
-    old, new = before.value.get(name), after.value.get(name)
-    return new - old if isinstance(old, int) and isinstance(new, int) else None
+        by = {name: {end: grown.get(f"{end}.{name}") for end in _ENDS} for name in (*self.counters, "TcpOutSegs")}
+        both = {name: sum(count or 0 for count in ends.values()) for name, ends in by.items()}
+        numbers: JsonObject = {f"{end}_{name}": count for end in _ENDS for name, ends in by.items() if (count := ends[end]) is not None}
+        told = ", ".join(f"{name} {both[name]}" for name in self.counters)
+        return Measurement(measure=self, numbers=numbers, statement=f"both kernels together: {told}; of {both['TcpOutSegs']} segments sent")

@@ -18,7 +18,7 @@ _LEAST = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LatencyImpact:
-    """Measure the shift of the latency of right answers from before the fault to during it, with its interval, and the ratio of the medians."""
+    """Measure the shift of the latency of right answers from before the fault to during it, with its interval, the ratio of the medians, and both tails."""
 
     kind: ClassVar[str] = "latency_impact"
 
@@ -37,6 +37,7 @@ class LatencyImpact:
             return Measurement(measure=self, numbers={}, statement=f"{counts} the fault are too few to compare; {_LEAST} are the least")
         shift = hodges_lehmann(took["before"], took["during"])
         before_ns, during_ns = (value_at(took[phase], 50) for phase in ("before", "during"))
+        tails = {phase: value_at(values, 95) for phase, values in took.items()}
         low, high = (None if end is None else in_ms(end) for end in (shift.low, shift.high))
         between = "" if low is None or high is None else f" ({low:g} to {high:g} ms)"
         return Measurement(
@@ -44,10 +45,15 @@ class LatencyImpact:
             numbers={
                 "before_p50_ms": in_ms(before_ns),
                 "during_p50_ms": in_ms(during_ns),
+                "before_p95_ms": in_ms(tails["before"]),
+                "during_p95_ms": in_ms(tails["during"]),
                 "ratio": round(during_ns / before_ns, 4),
                 "shift_ms": in_ms(shift.estimate),
                 "shift_low_ms": low,
                 "shift_high_ms": high,
             },
-            statement=f"the median went from {span(before_ns)} to {span(during_ns)}; the shift is {span(shift.estimate)}{between}",
+            statement=(
+                f"the median went from {span(before_ns)} to {span(during_ns)}, the 95th percentile from {span(tails['before'])} to {span(tails['during'])};"
+                f" the shift is {span(shift.estimate)}{between}"
+            ),
         )

@@ -7,7 +7,7 @@ recognise its own traces in what witnesses recorded. It does not know how to act
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Literal, Protocol
 
 from fraiseql_chaos.core import Duration, JsonObject
@@ -31,12 +31,14 @@ class Sighting:
         statement: What was seen, in one sentence with numbers.
         shows: ``fault`` that the fault happened, or ``reach`` that the service under test was under it. A fault counts as seen only with
             both: that a client of our own was refused says nothing about a service that never used the database.
+        counted: Where a share was asked for: what was counted, for ``Evidence.counted``.
     """
 
     witness: str
     count: int
     statement: str
     shows: Shows = "fault"
+    counted: JsonObject = field(default_factory=dict)
 
 
 class Fault(Protocol):

@@ -10,6 +10,7 @@ from fraiseql_chaos.probes.kernels import LinkKernels
 from fraiseql_chaos.probes.login import EdgeLogin
 from fraiseql_chaos.probes.memory import ServiceMemory
 from fraiseql_chaos.probes.model import Look, Probe, sampling
+from fraiseql_chaos.probes.pool import ServicePool
 from fraiseql_chaos.probes.server import ServerSessions
 from fraiseql_chaos.probes.service import ServicePath, ServiceReady, connections_to
 from fraiseql_chaos.probes.states import ServerProcesses
@@ -33,6 +34,7 @@ __all__ = [
     "ServerSessions",
     "ServiceMemory",
     "ServicePath",
+    "ServicePool",
     "ServiceReady",
     "clients",
     "connections_to",

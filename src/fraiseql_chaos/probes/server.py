@@ -12,7 +12,7 @@ from fraiseql_chaos.rig.postgres.control import APPLICATION_NAME
 __all__ = ["ServerSessions"]
 
 _SESSIONS = """
-    SELECT pid, state, wait_event, round(extract(epoch FROM clock_timestamp() - state_change) * 1000)::int AS state_age_ms
+    SELECT pid, state, wait_event_type, wait_event, round(extract(epoch FROM clock_timestamp() - state_change) * 1000)::int AS state_age_ms
     FROM pg_stat_activity
     WHERE datname = %s AND backend_type = 'client backend' AND application_name <> %s
     ORDER BY pid

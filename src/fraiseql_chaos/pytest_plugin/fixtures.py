@@ -74,28 +74,23 @@ def load(request: pytest.FixtureRequest, service: Service, chaos: Chaos) -> Load
 @pytest.fixture
 def baseline(request: pytest.FixtureRequest, service: Service, load: Load) -> Baseline:
     """Return what this service does in health on this machine, and have the report say which baseline that was."""
-    from fraiseql_chaos.experiment.baseline import BaselinePlan, baseline_for, yardstick_from  # noqa: PLC0415  see above
+    from fraiseql_chaos.experiment.baseline import BaselinePlan, yardstick_for  # noqa: PLC0415  see above
 
     laboratory, options = laboratory_of(request.config)
-    plan = BaselinePlan()
     try:
-        if options.baseline is not None:
-            found = yardstick_from(options.baseline, service.deployment, laboratory.settings.rig, plan=plan, allow_foreign=options.foreign_baseline)
-        else:
-            found = asyncio.run(
-                baseline_for(
-                    laboratory,
-                    service.deployment,
-                    variant=service.variant,
-                    store=options.baselines,
-                    plan=plan,
-                    say=partial(say, request.config),
-                )
+        found = asyncio.run(
+            yardstick_for(
+                laboratory,
+                service,
+                named=options.baseline,
+                store=options.baselines,
+                plan=BaselinePlan(),
+                say=partial(say, request.config),
+                allow_foreign=options.foreign_baseline,
             )
+        )
     except ChaosError as error:
         pytest.fail(str(error), pytrace=False)
-    if found.differs:
-        say(request.config, f"FOREIGN baseline of {found.baseline.created}: {'; '.join(found.differs)}")
     load.baseline = found.describe()
     return found.baseline
 

@@ -38,10 +38,11 @@ def laboratory_settings(options: ChaosOptions) -> LaboratorySettings:
         own_database=options.own_database,
         edge=options.edge or "stream",
         mtu=options.mtu or MTU,
+        link=options.link,
         edge_tls=options.edge_tls,
         server_tls=options.server_tls,
     )
-    return LaboratorySettings(rig=rig, seed=options.seed, duration=options.duration, disarmed=options.disarmed)
+    return LaboratorySettings(rig=rig, seed=options.seed, duration=options.duration, disarmed=options.disarmed, pcap=options.pcap)
 
 
 def _application(app: str, workload: Path, sql: Path | None) -> Application:

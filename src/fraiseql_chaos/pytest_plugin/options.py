@@ -16,7 +16,7 @@ import pytest
 
 from fraiseql_chaos.core import SEED_MAX, Duration, fresh_seed, parse_duration, seconds
 from fraiseql_chaos.errors import DeclarationError
-from fraiseql_chaos.layers.packet.ends import MTU_MAX, MTU_MIN
+from fraiseql_chaos.layers.packet.ends import MECHANISMS, MTU_MAX, MTU_MIN, Mechanism
 from fraiseql_chaos.plan import EdgeKind, check_edge_kind
 
 __all__ = ["OPTIONS", "ChaosOptions", "Option", "pytest_addoption", "short"]
@@ -108,6 +108,17 @@ OPTIONS: Final = (
     ),
     Option(name="--chaos-mtu", metavar="BYTES", help="the largest packet of a link (default: 1500)"),
     Option(
+        name="--chaos-pcap",
+        is_replayed=False,
+        help="keep what crosses the link of each experiment that has one, as the kernels of both ends see it: pcaps/*.pcap in the run's folder, for Wireshark",
+    ),
+    Option(
+        name="--chaos-link",
+        metavar="MECHANISM",
+        help="who carries the packets of a link and bends them: tun (a process of ours; the default where it can), or netem (the kernel's own, which can do "
+        "less and counts less)",
+    ),
+    Option(
         name="--target-python",
         metavar="PATH",
         is_path=True,
@@ -172,6 +183,8 @@ class ChaosOptions:
         self.server_tls: bool = option("--chaos-server-tls")
         self.edge: EdgeKind | None = _edge(option("--chaos-edge"))
         self.mtu: int | None = _mtu(option("--chaos-mtu"))
+        self.pcap: bool = bool(option("--chaos-pcap"))
+        self.link: Mechanism | None = _link(option("--chaos-link"))
         self.python: Path | None = option("--target-python")
         self.app: str | None = option("--chaos-app")
         self.sql: Path | None = option("--chaos-sql")
@@ -179,6 +192,10 @@ class ChaosOptions:
         if self.dsn is not None and self.server_tls:
             raise DeclarationError(
                 "--chaos-server-tls is for a server of ours; with --chaos-dsn the DSN says whether TLS is spoken (sslmode); nothing was run"
+            )
+        if self.dsn is not None and self.pcap:
+            raise DeclarationError(
+                "--chaos-pcap keeps what crosses a packet link, and the server of --chaos-dsn cannot be moved to the far end of one; nothing was run"
             )
         if self.comparison is not None and self.baseline is None:
             raise DeclarationError("--chaos-comparison (in pytest also --report) needs --baseline: it compares this run with one; nothing was run")
@@ -235,6 +252,15 @@ def _mtu(text: str | None) -> int | None:
             f"--chaos-mtu={text}: a whole number of bytes from {MTU_MIN} (the least that IPv6 allows) to {MTU_MAX}; nothing was run"
         )
     return None if text is None else int(text)
+
+
+def _link(text: str | None) -> Mechanism | None:
+    for mechanism in MECHANISMS:
+        if text == mechanism:
+            return mechanism
+    if text is None:
+        return None
+    raise DeclarationError(f"--chaos-link={text}: one of {', '.join(MECHANISMS)}; nothing was run")
 
 
 def _postgres(text: str | None) -> int | Path | None:

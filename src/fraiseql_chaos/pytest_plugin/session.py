@@ -1,14 +1,15 @@
 """
 One run from the first option to the last file.
 
-Results of one run lie in one folder, also when several workers of pytest-xdist write them: the controller draws the seed and names the
-folder, hands both to the workers, and collects what they left. The folder comes into being with the first experiment, so a project without
-chaos tests never sees one.
+Results of one run lie in one folder, and of no other: the folder comes into being with the first experiment, under a name that nobody has yet. Where
+several workers of pytest-xdist write, none of them can choose for the others, so the controller does, hands them a name that no other run can
+come to, and collects what they left. A project without chaos tests never sees a folder.
 """
 
 from __future__ import annotations
 
 import asyncio
+import secrets
 import shlex
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -47,7 +48,7 @@ class State:
 
     Attributes:
         options: What was asked for.
-        folder: Where results go.
+        folder: Where results go; None until there are any, if this process is the only one that writes them.
         started: When.
         typed: What was typed after ``fraiseql-chaos``, if it is that command which runs pytest; None if pytest was typed.
         laboratory: This process's own, once a chaos test has asked for it.
@@ -61,7 +62,7 @@ class State:
     """
 
     options: ChaosOptions
-    folder: Path
+    folder: Path | None
     started: datetime
     typed: tuple[str, ...] | None = None
     laboratory: Laboratory | None = None
@@ -87,6 +88,9 @@ class _Controller:
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
         state = self._state
+        if state.folder is None:
+            # It comes into being with the first experiment of whichever worker, so what is chosen now must still be free then.
+            state.folder = state.options.store / f"{state.started:%Y%m%dT%H%M%SZ}-{state.options.seed}-{secrets.token_hex(4)}"
         handed = {"seed": state.options.seed, "folder": str(state.folder), "started": state.started.isoformat()}
         node.workerinput["chaos"] = handed | {"typed": None if state.typed is None else list(state.typed)}
 
@@ -109,7 +113,7 @@ def pytest_configure(config: pytest.Config) -> None:
     except DeclarationError as error:
         raise pytest.UsageError(str(error)) from None
     started = datetime.fromisoformat(handed["started"]) if handed else datetime.now(UTC)
-    folder = Path(handed["folder"]) if handed else options.store / f"{started:%Y%m%dT%H%M%SZ}-{options.seed}"
+    folder = Path(handed["folder"]) if handed else None
     typed = None if handed is None or handed["typed"] is None else tuple(handed["typed"])
     config.stash[_STATE] = state = State(options=options, folder=folder, started=started, typed=typed, yardstick=yardstick)
     if options.repeat > 1:
@@ -136,7 +140,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
             with side_by_side(session.config):
                 asyncio.run(state.laboratory.close())
     finally:
-        if not hasattr(session.config, "workerinput") and (state.folder.exists() or state.problems):
+        has_results = state.folder is not None and state.folder.exists()
+        if not hasattr(session.config, "workerinput") and (has_results or state.problems):
             _collect(session.config)
             if state.problem and session.exitstatus == pytest.ExitCode.OK:
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED
@@ -224,8 +229,12 @@ def _replay_all(config: pytest.Config) -> str:
 def _folder_of(config: pytest.Config) -> RunFolder:
     from fraiseql_chaos.reports import RunFolder  # noqa: PLC0415  see above
 
-    state = state_of(config)
-    return RunFolder.join(state.folder, seed=state.options.seed, replay=_replay_all(config), started=state.started)
+    state, replay = state_of(config), _replay_all(config)
+    if state.folder is not None:
+        return RunFolder.join(state.folder, seed=state.options.seed, replay=replay, started=state.started)
+    folder = RunFolder.create(state.options.store, seed=state.options.seed, replay=replay, started=state.started)
+    state.folder = folder.path
+    return folder
 
 
 def _collect(config: pytest.Config) -> None:

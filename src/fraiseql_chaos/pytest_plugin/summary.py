@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import sys
 from contextlib import nullcontext
+from typing import TYPE_CHECKING
 
 import pytest
 
 from fraiseql_chaos.pytest_plugin.session import state_of
 
-__all__ = ["pytest_terminal_summary", "say"]
+if TYPE_CHECKING:
+    from fraiseql_chaos.reports import RunDocument
+
+__all__ = ["pcaps_line", "pytest_terminal_summary", "say"]
 
 
 def say(config: pytest.Config, line: str) -> None:
@@ -31,6 +35,14 @@ def say(config: pytest.Config, line: str) -> None:
             terminal.write_line(f"    {line}")
 
 
+def pcaps_line(document: RunDocument) -> str:
+    """Return of how many experiments packets were kept, and why not of the others."""
+    kept = sum(record.pcaps is not None for record in document.experiments)
+    number = len(document.experiments)
+    told = f"packets of {kept} of {number} {'experiment' if number == 1 else 'experiments'}"
+    return f"{told}{'' if kept == number else '; the others had no packet link on their way to the database (--chaos-edge=packets)'}"
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Print the verdict table of a run that had chaos tests; print nothing otherwise."""
     state = state_of(config)
@@ -46,7 +58,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.write_line(line)
     terminalreporter.write_line(f"seed    {state.options.seed}")
     terminalreporter.write_line(f"report  {state.html}")
+    if state.options.pcap:
+        terminalreporter.write_line(f"pcap    {pcaps_line(state.document)}")
     if state.comparison:
         terminalreporter.write_line(f"against {state.options.baseline}: {state.comparison}")
         terminalreporter.write_line(f"compare {state.options.comparison}")
-    terminalreporter.write_line(f"run     {state.folder / 'run.json'}")
+    if state.folder is not None:
+        terminalreporter.write_line(f"run     {state.folder / 'run.json'}")

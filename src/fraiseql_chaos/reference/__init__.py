@@ -22,6 +22,7 @@ from fraiseql_chaos.reference.operations import (
     READ_POST,
     READ_USERS,
     RING,
+    SLOW_REPORT,
     UPDATE_USER,
 )
 
@@ -38,6 +39,7 @@ __all__ = [
     "RING",
     "SCHEMA_SQL",
     "SERVICE_DIRECTORY",
+    "SLOW_REPORT",
     "STOCK",
     "UPDATE_USER",
 ]

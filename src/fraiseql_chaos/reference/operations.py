@@ -20,7 +20,19 @@ from typing import Final
 from fraiseql_chaos.reference import dataset
 from fraiseql_chaos.workload.model import UNIQUE, Case, GraphQLOperation
 
-__all__ = ["AGGREGATE", "COUNT_USERS", "CREATE_USER", "DELETE_USER", "OPERATIONS", "READ_NESTED", "READ_POST", "READ_USERS", "RING", "UPDATE_USER"]
+__all__ = [
+    "AGGREGATE",
+    "COUNT_USERS",
+    "CREATE_USER",
+    "DELETE_USER",
+    "OPERATIONS",
+    "READ_NESTED",
+    "READ_POST",
+    "READ_USERS",
+    "RING",
+    "SLOW_REPORT",
+    "UPDATE_USER",
+]
 
 _CHANGES: Final = "SELECT change.request FROM tb_change AS change WHERE change.request LIKE '{mark}-%' AND change.function = "
 """``{mark}`` stands for itself here, and is replaced by the mark of each load."""
@@ -70,6 +82,17 @@ AGGREGATE: Final = GraphQLOperation(
     ),
 )
 """Figures over an author's posts."""
+
+SLOW_REPORT: Final = GraphQLOperation(
+    name="slow_report",
+    document="query SlowReport($id: ID!) { slowReport(id: $id) { id posts words longest } }",
+    kind="query",
+    cases=tuple(
+        Case(variables={"id": figures["id"]}, data={"slowReport": figures})
+        for figures in (dataset.author_statistics(n) for n in range(1, dataset.AUTHORS + 1))
+    ),
+)
+"""The same figures, for which the server needs half a second. In no mix: what asks for it asks for it by name."""
 
 CREATE_USER: Final = GraphQLOperation(
     name="create_user",
@@ -128,4 +151,4 @@ RING: Final = (READ_USERS, READ_POST, READ_NESTED, COUNT_USERS, AGGREGATE)
 """Every way to read, for a load that goes round."""
 
 OPERATIONS: Final = (*RING, CREATE_USER, UPDATE_USER, DELETE_USER)
-"""Every way to ask."""
+"""Every way to ask that a load mixes."""

@@ -132,6 +132,11 @@ SELECT
 FROM tb_post
 GROUP BY author_id;
 
+-- A report that really is slow: the server sleeps half a second for every row that is asked for, as a query without its index would work.
+CREATE VIEW v_slow_report AS
+SELECT id, data, pg_sleep(0.5) IS NOT NULL AS slept
+FROM v_author_statistics;
+
 CREATE TYPE mutation_response AS (
     status text,
     message text,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from fraiseql_chaos.reports.record import RUN_SCHEMA, Attempt, ExperimentRecord, FaultSummary, Problem, RunDocument, Skip, Standing, Totals, Weakness
+from fraiseql_chaos.reports.record import RUN_SCHEMA, Attempt, ExperimentRecord, FaultSummary, Problem, RunDocument, Skip, Totals, Weakness
+from fraiseql_chaos.reports.standing import Standing
 from fraiseql_chaos.reports.store import RunFolder, read_run, rejudge
 from fraiseql_chaos.reports.terminal import totals_line, verdict_table
 

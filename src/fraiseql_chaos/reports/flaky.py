@@ -20,8 +20,9 @@ from pathlib import Path
 from typing import Final
 
 from fraiseql_chaos.errors import HistoryError
-from fraiseql_chaos.reports.record import STANDINGS, ExperimentRecord, RunDocument, Standing
+from fraiseql_chaos.reports.record import ExperimentRecord, RunDocument
 from fraiseql_chaos.reports.repetition import experiment_of, question_of
+from fraiseql_chaos.reports.standing import STANDINGS, Standing
 from fraiseql_chaos.reports.store import read_run
 from fraiseql_chaos.stats import wilson
 from fraiseql_chaos.verdicts.wording import percent
@@ -30,6 +31,9 @@ __all__ = ["Flaky", "Seen", "flaky", "flaky_table", "stored_runs"]
 
 _VARY: Final = re.compile(r"--(?:chaos-)?(?:seed|repeat|report|json|store|comparison)(?:=|$)|--html(?:=|$)")
 """Options that may differ between runs of the same configuration: what is asked and where it is written."""
+
+
+_VARY_FLAGS: Final = frozenset({"--pcap", "--chaos-pcap"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +143,8 @@ def _deciding(replay: str) -> list[str]:
     """Return the words of a replay line that decide what is run."""
     words, kept = iter(shlex.split(replay)), []
     for word in words:
+        if word in _VARY_FLAGS:
+            continue
         if _VARY.match(word):
             if "=" not in word:
                 next(words, None)

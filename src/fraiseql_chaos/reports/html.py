@@ -25,8 +25,8 @@ from fraiseql_chaos.core import NS_PER_MS, Json
 from fraiseql_chaos.errors import HistoryError
 from fraiseql_chaos.history import History
 from fraiseql_chaos.reports.chart import POINTS_AT_MOST, Chart, chart_of
-from fraiseql_chaos.reports.record import STANDINGS, ExperimentRecord, RunDocument
-from fraiseql_chaos.reports.repetition import spreads
+from fraiseql_chaos.reports.record import ExperimentRecord, RunDocument
+from fraiseql_chaos.reports.standing import STANDINGS
 from fraiseql_chaos.reports.store import RunFolder
 from fraiseql_chaos.reports.terminal import key_numbers, met, quantity
 from fraiseql_chaos.reports.weaknesses import weakness_cards
@@ -102,7 +102,6 @@ def _rendered(document: RunDocument, charts: dict[str, Chart], *, lean: bool) ->
             lean=lean,
             charts=charts,
             fault_counts=_fault_counts(document),
-            spreads=spreads(document.experiments),
             weaknesses=weakness_cards(document.experiments),
             anchors={record.id: place for place, record in enumerate(records, start=1)},
             css=_own("report.css"),
@@ -149,12 +148,15 @@ def _environment() -> jinja2.Environment:
     environment.filters |= {
         "ms": _ms,
         "percent": _percent,
+        "rate": _rate,
+        "packets_that": _packets_that,
         "number": _number,
         "when": _when,
         "worst_first": _worst_first,
         "key_numbers": key_numbers,
         "met": met,
         "quantity": quantity,
+        "digits": _digits,
         "short_id": _short_id,
         "with_code": _with_code,
     }
@@ -178,6 +180,16 @@ def _percent(share: float | None) -> str:
     return NOTHING if share is None else percent(share)
 
 
+def _rate(share: float) -> str:
+    """Return a share with three significant digits: between 0.01 % and 0.02 % lies all that a rare fault is asked about."""
+    return f"{share * 100:.3g} %"
+
+
+def _packets_that(how: str) -> str:
+    """Return a mark as the end of a heading: evidence says of packets that arrived that they *had been overtaken*."""
+    return how.removeprefix("that ").replace("arrived came", "arrived, and came").replace("arrived had", "arrived, and had")
+
+
 def _number(value: Json) -> str:
     """Return a finding's number as text: floats without noise, objects as 'a 1, b 2'."""
     match value:
@@ -192,6 +204,10 @@ def _number(value: Json) -> str:
         case list():
             return ", ".join(_number(item) for item in value) or NOTHING
     return str(value)
+
+
+def _digits(value: float) -> str:
+    return f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
 
 
 def _when(started: str) -> str:

@@ -6,6 +6,7 @@ What a run says about itself: the shape of ``run.json``.
     |-- totals
     |-- kpis: RunKpi ...                    the plan's indicators against their targets
     |-- experiments: ExperimentRecord ...   one a test, sorted by id
+    |-- repeated: Spread ...                of an experiment that was repeated: its verdicts and its numbers over all repetitions
     |-- skipped: Skip ...                   what this machine could not do, and why
     `-- problems: Problem ...               tests that went wrong in another way than by a verdict, and how
 
@@ -20,36 +21,38 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final, Literal, Self
+from typing import Any, Final, Self
 
 from fraiseql_chaos.core import NS_PER_S, Json, JsonObject
 from fraiseql_chaos.history import FaultHit, FaultRecord, History, Shows
 from fraiseql_chaos.measures import Measure, Measurement
+from fraiseql_chaos.reports.counted import CountedRate, counted_rates
+from fraiseql_chaos.reports.repetition import Spread, spreads
+from fraiseql_chaos.reports.standing import STANDINGS, Standing
 from fraiseql_chaos.verdicts import ChaosMetrics, Expectation, Finding, Judgement, Kpi, RunKpi, Verdict, current_kind, kpis_of, run_kpis
 from fraiseql_chaos.verdicts.jsonform import ADDED_LATER
 
 __all__ = [
     "RUN_SCHEMA",
-    "STANDINGS",
     "Attempt",
     "EvidenceRecord",
     "ExperimentRecord",
     "FaultSummary",
+    "Pcaps",
     "Problem",
     "RunDocument",
     "Skip",
-    "Standing",
     "Totals",
     "Weakness",
 ]
 
 RUN_SCHEMA: Final = "fraiseql-chaos/run/1"
 
-type Standing = Literal["violated", "inconclusive", "weakness", "held"]
+PCAP_PROBE: Final = "link_pcap"
+"""Under which name a history says which captures were kept."""
 
-STANDINGS: Final[tuple[Standing, ...]] = ("violated", "inconclusive", "weakness", "held")
-"""From what a reader must see first to what may come last."""
-
+PCAP_FOLDER: Final = "pcaps"
+"""Where in a run's folder they are."""
 
 HITS_SHOWN: Final = 8
 """How many of the things that a fault did a report lists one by one; the history has the others."""
@@ -81,6 +84,7 @@ class FaultSummary:
     healed_at_s: float | None
     evidence: tuple[EvidenceRecord, ...]
     hits: tuple[str, ...] = ()
+    counted: tuple[CountedRate, ...] = field(default=(), metadata=ADDED_LATER)
 
     @classmethod
     def of(cls, fault: FaultRecord) -> Self:
@@ -101,6 +105,7 @@ class FaultSummary:
                 for e in fault.evidence
             ),
             hits=tuple(_in_words(hit) for hit in fault.hits[:HITS_SHOWN]),
+            counted=counted_rates(fault.evidence),
         )
 
 
@@ -154,6 +159,32 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pcaps:
+    """
+    What crossed the link, as the kernel of each end saw it: two files for Wireshark, kept because somebody asked for them.
+
+    Attributes:
+        near, far: The files of the service's end and of the server's, relative to the run's folder.
+        packets: How many are in both together.
+        not_kept: How many came after a file was full.
+    """
+
+    near: str
+    far: str
+    packets: int
+    not_kept: int
+
+    @classmethod
+    def of(cls, history: History) -> Self | None:
+        """Return what a history says was kept; None if nothing was."""
+        for sample in history.samples(PCAP_PROBE):
+            value: dict[str, Any] = sample.value
+            near, far = (f"{PCAP_FOLDER}/{value[end]}" for end in ("near", "far"))
+            return cls(near=near, far=far, packets=value["packets"], not_kept=value["not_kept"])
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExperimentRecord:
     """
     One test of a run.
@@ -174,6 +205,7 @@ class ExperimentRecord:
         attempts: All attempts in order, the last one included.
         kpis: The plan's indicators of the last attempt; none in records of before there were any.
         measured: What the test measured for the plan, by the metric's id there, as ``1.1.1.m1``; of the last attempt.
+        pcaps: What crossed the link in the last attempt; None if it was not kept.
     """
 
     id: str
@@ -194,6 +226,7 @@ class ExperimentRecord:
     attempts: tuple[Attempt, ...]
     kpis: tuple[Kpi, ...] = field(default=(), metadata=ADDED_LATER)
     measured: dict[str, Measurement] = field(default_factory=dict, metadata=ADDED_LATER)
+    pcaps: Pcaps | None = field(default=None, metadata=ADDED_LATER)
 
     @classmethod
     def of(
@@ -245,6 +278,7 @@ class ExperimentRecord:
             attempts=(*earlier, this),
             kpis=kpis_of(history),
             measured={metric: measure.take(history) for metric, measure in measures.items()},
+            pcaps=Pcaps.of(history),
         )
 
     @property
@@ -290,7 +324,12 @@ class Totals:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunDocument:
-    """A whole run; ``target`` and ``machine`` are what all its experiments agree on, ``kpis`` the plan's indicators over all of them."""
+    """
+    A whole run.
+
+    ``target`` and ``machine`` are what all its experiments agree on, ``kpis`` the plan's indicators over all of them, ``repeated`` how those that were repeated are
+    spread; the last two are not in documents of before there were any.
+    """
 
     schema: str = RUN_SCHEMA
     seed: int
@@ -303,6 +342,7 @@ class RunDocument:
     skipped: tuple[Skip, ...]
     problems: tuple[Problem, ...]
     kpis: tuple[RunKpi, ...] = field(default=(), metadata=ADDED_LATER)
+    repeated: tuple[Spread, ...] = field(default=(), metadata=ADDED_LATER)
 
     @classmethod
     def of(
@@ -331,6 +371,7 @@ class RunDocument:
             skipped=skips,
             problems=wrong,
             kpis=run_kpis({record.id: record.kpis for record in records}),
+            repeated=spreads(records),
         )
 
 

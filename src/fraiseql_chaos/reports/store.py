@@ -4,6 +4,7 @@ One folder a run.
     .chaos/runs/20261122T060905Z-42/
         header.json              seed, replay, when: written first
         histories/<slug>.jsonl   one an attempt: written by the experiment
+        pcaps/<slug>.near.pcap   what crossed a link, one an attempt and end, where that was asked for: written by the capture
         experiments/<slug>.json  one a test
         skipped/<slug>.json      one a test that could not run
         problems/<slug>.json     one a test that went wrong in another way than by a verdict
@@ -32,7 +33,7 @@ from typing import Any, Final, Self
 from fraiseql_chaos.errors import HistoryError
 from fraiseql_chaos.history import History, read_history
 from fraiseql_chaos.measures import Measure, measure_from_json
-from fraiseql_chaos.reports.record import RUN_SCHEMA, Attempt, ExperimentRecord, Problem, RunDocument, Skip
+from fraiseql_chaos.reports.record import PCAP_FOLDER, RUN_SCHEMA, Attempt, ExperimentRecord, Problem, RunDocument, Skip
 from fraiseql_chaos.verdicts import Expectation, expectation_from_json, from_json, judge_all, to_json
 
 __all__ = ["RunFolder", "read_run", "rejudge"]
@@ -136,6 +137,10 @@ class RunFolder:
         """Return where the history of an experiment's n-th attempt belongs."""
         return self.path / "histories" / f"{_slug(experiment)}{f'.{attempt}' if attempt > 1 else ''}.jsonl"
 
+    def pcap_stem(self, experiment: str, *, attempt: int = 1) -> Path:
+        """Return what the captures of an experiment's n-th attempt are called, but for ``.near.pcap`` and ``.far.pcap``; their folder need not be there yet."""
+        return self.path / PCAP_FOLDER / self.history_path(experiment, attempt=attempt).stem
+
     def relative(self, path: Path) -> str:
         """Return a path inside the folder as records write it."""
         return path.relative_to(self.path).as_posix()
@@ -238,6 +243,7 @@ def _rejudged(folder: RunFolder, record: ExperimentRecord) -> ExperimentRecord:
         weakness=record.weakness,
         earlier=earlier,
         measures={metric: measurement.measure for metric, measurement in record.measured.items()},
+        baseline=record.baseline,
     )
 
 

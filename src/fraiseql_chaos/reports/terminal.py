@@ -20,8 +20,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from fraiseql_chaos.core import NS_PER_MS, NS_PER_S
-from fraiseql_chaos.reports.record import STANDINGS, ExperimentRecord, RunDocument, Standing
-from fraiseql_chaos.reports.repetition import spreads
+from fraiseql_chaos.reports.record import ExperimentRecord, RunDocument
+from fraiseql_chaos.reports.standing import STANDINGS, Standing
 from fraiseql_chaos.verdicts import Verdict
 from fraiseql_chaos.verdicts.model import VERDICTS
 from fraiseql_chaos.verdicts.wording import percent, span
@@ -91,7 +91,7 @@ def _lines(document: RunDocument) -> Iterator[str]:
     for skip in document.skipped:
         yield f"{'skipped':<{_MARGIN}}{skip.id.rpartition('/')[2]}  {skip.reason}"
     yield from _indicators(document)
-    for spread in spreads(document.experiments):
+    for spread in document.repeated:
         yield f"{'repeated':<{_MARGIN}}{spread.experiment.rpartition('/')[2]}  {spread}"
     yield ""
     yield totals_line(document)
@@ -117,6 +117,9 @@ def _explanations(record: ExperimentRecord) -> Iterator[str]:
     if len(record.attempts) > 1:
         yield f"attempt {len(record.attempts)}; before it: {', '.join(attempt.verdict for attempt in record.attempts[:-1])}"
     yield from record.reasons
+    if record.pcaps is not None:
+        full = f"; {record.pcaps.not_kept} more came after a file was full" if record.pcaps.not_kept else ""
+        yield f"{record.pcaps.packets} packets in {record.pcaps.near} and {record.pcaps.far}{full}"
 
 
 def _ms(number_ms: float | None) -> str:

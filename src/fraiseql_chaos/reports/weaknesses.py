@@ -12,8 +12,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from fraiseql_chaos.reports.record import STANDINGS, ExperimentRecord, Standing, Weakness
+from fraiseql_chaos.reports.record import ExperimentRecord, Weakness
 from fraiseql_chaos.reports.repetition import experiment_of
+from fraiseql_chaos.reports.standing import STANDINGS, Standing
 
 __all__ = ["Card", "Variant", "Witness", "weakness_cards"]
 

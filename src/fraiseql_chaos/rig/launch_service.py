@@ -1,5 +1,5 @@
 """
-Serve an ASGI app, and say in a file how that went.
+Serve an ASGI app, say in a file how that went, and let its connection pool be looked at.
 
 This file runs by its path in the interpreter of the service under test. That interpreter knows nothing of the laboratory, so nothing
 is imported here but the standard library and uvicorn, and the directory of this file is taken off the path before the app is loaded.
@@ -10,6 +10,10 @@ is imported here but the standard library and uvicorn, and the directory of this
 
 The kernel chooses the port and this process holds it from then on, so nobody else can ever be asked in the service's name. Where nobody
 could reach a port, as in a network namespace, it answers on a Unix socket. The report appears whole or not at all.
+
+The pool's observer is a thread that waits on a Unix socket of its own; whoever connects is told once, as a line of JSON, what FraiseQL's pool says of
+itself and who waits in it, and the connection ends. It reads and never writes: it takes no lock, calls nothing that waits, and imports nothing for the
+app, so an app that has not made a pool has none.
 """
 
 from __future__ import annotations
@@ -23,7 +27,9 @@ import os
 import platform
 import socket
 import sys
+import threading
 import traceback
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +46,14 @@ close on its way would be counted against the service although only the two ends
 
 TRACEBACK_CHARACTERS = 4000
 """Enough for the last dozen frames; the whole of it is in the log."""
+
+TELL_WITHIN_S = 1.0
+"""How long somebody who asked after the pool may take to read the answer, before the next one is heard."""
+
+READINGS = 5
+"""How often a queue is read until it stood still between two readings; it moves while it is read only if it moves within microseconds."""
+
+NO_POOL = "the app has made no connection pool of FraiseQL's"
 
 DISTRIBUTIONS = ("fraiseql", "fastapi", "graphql-core", "psycopg", "psycopg-pool", "starlette", "uvicorn")
 
@@ -88,6 +102,87 @@ class Complaints(logging.Handler):
         return {"error": said.splitlines()[-1], "traceback": said[-TRACEBACK_CHARACTERS:]}
 
 
+class Observer:
+    """
+    Tells what FraiseQL's connection pool says of itself, and who waits in it.
+
+    A client that waits gets a number when it is first seen, in the order of the queue, and keeps it for as long as it waits. Numbers are told as runs:
+    a queue that serves the oldest first is always a single one, ``[[12, 57]]``. What waits is remembered from one look to the next, so that a number is
+    never handed to a newcomer who happens to stand at the same place in memory.
+    """
+
+    def __init__(self) -> None:
+        self._numbered: dict[int, tuple[int, Any]] = {}
+        self._next = 0
+
+    def serve(self, path: Path) -> None:
+        """Answer on a Unix socket, from a thread of its own, until the process ends."""
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        listener.bind(str(path))
+        listener.listen()
+        threading.Thread(target=self._answer, args=(listener,), name="pool observer", daemon=True).start()
+
+    def _answer(self, listener: socket.socket) -> None:
+        while True:
+            asker, _ = listener.accept()
+            with asker:
+                asker.settimeout(TELL_WITHIN_S)
+                try:
+                    asker.sendall(json.dumps(self.look()).encode() + b"\n")
+                except OSError:
+                    continue  # Who asked has gone, and whoever comes next is to be answered all the same.
+
+    def look(self) -> dict[str, Any]:
+        """Return the pool's own numbers and its queue, or why there are none."""
+        dependencies = sys.modules.get("fraiseql.fastapi.dependencies")
+        if dependencies is None:
+            return {"error": NO_POOL}
+        try:
+            pool = dependencies.get_db_pool()
+        except Exception as error:  # noqa: BLE001  whatever another release raises, the thread must live to say it
+            return {"error": f"{NO_POOL}: {error}"}
+        try:
+            waiting, stats = read_pool(pool)
+        except Exception as error:  # noqa: BLE001  see above
+            return {"error": f"the pool, a {type(pool).__name__}, cannot be read: {type(error).__name__}: {error}"}
+        return {"stats": stats, **({} if waiting is None else self._queue(waiting))}
+
+    def _queue(self, waiting: tuple[Any, ...]) -> dict[str, Any]:
+        numbered = {}
+        for client in waiting:
+            known = self._numbered.get(id(client))
+            if known is None:
+                known, self._next = (self._next, client), self._next + 1
+            numbered[id(client)] = known
+        self._numbered = numbered
+        # Who has given up is told so by the pool, and keeps its place until a connection comes by.
+        given_up = sum(getattr(client, "error", None) is not None for client in waiting)
+        return {"queue": runs(number for number, _ in numbered.values()), "numbered": self._next, "given_up": given_up}
+
+
+def read_pool(pool: Any) -> tuple[tuple[Any, ...] | None, dict[str, Any]]:
+    """Return who waits, in the pool's order, and what it says of itself at the same moment; None for the first if it shows no queue."""
+    for _ in range(READINGS):
+        # A copy of a deque is one step of the interpreter, which the event loop cannot interrupt.
+        queue = getattr(pool, "_waiting", None)
+        before = None if queue is None else tuple(queue)
+        stats = {name: value for name, value in pool.get_stats().items() if isinstance(value, int)}
+        if queue is None or tuple(queue) == before:
+            break
+    return before, stats
+
+
+def runs(numbers: Iterable[int]) -> list[list[int]]:
+    """Return numbers in their order, as the first and last of each run that goes up by one."""
+    found: list[list[int]] = []
+    for number in numbers:
+        if found and found[-1][1] == number - 1:
+            found[-1][1] = number
+        else:
+            found.append([number, number])
+    return found
+
+
 def main() -> None:
     """Read the command line, serve until a signal comes, and exit with 1 if there was nothing to serve."""
     arguments = read_arguments()
@@ -102,6 +197,8 @@ def main() -> None:
             arguments.report, {"state": "failed", "stage": "import", "error": said, "traceback": traceback.format_exc()[-TRACEBACK_CHARACTERS:]}
         )
         raise
+    if arguments.observer:
+        Observer().serve(arguments.observer)
     server = ReportingServer(uvicorn.Config(app, access_log=False, log_level="info", timeout_keep_alive=KEEP_ALIVE_S), arguments.report)
     server.run(sockets=[listener])
     sys.exit(0 if server.started else 1)
@@ -114,6 +211,7 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--app-dir", type=Path, help="put first on the path")
     parser.add_argument("--factory", action="store_true", help="the attribute is a function that returns the app")
     parser.add_argument("--unix-socket", type=Path, help="where to answer; a port of loopback if not given")
+    parser.add_argument("--observer", type=Path, help="where to answer what the connection pool says of itself; nowhere if not given")
     parser.add_argument("--report", required=True, type=Path, help="the file to write")
     return parser.parse_args()
 

@@ -6,7 +6,9 @@ The service under test: a process of its own, in an interpreter of its own, know
 A service in a network namespace of its own has no port that anybody else could reach; it answers on a Unix socket instead, which belongs
 to the file system and not to a network.
 
-Nothing of ours runs inside it, and nothing of the runner's environment reaches it: two runs on two machines start the same service.
+Of ours, two things run inside it, both in ``launch_service.py`` and both in the standard library: what starts uvicorn and reports it, and a thread that
+sleeps until somebody asks what the connection pool says of itself, which it reads and never touches. Nothing of the runner's environment reaches it: two
+runs on two machines start the same service.
 Its working directory is the app's, as if somebody had typed ``uvicorn module:app`` there; a ``.env`` file lying there is read by
 FraiseQL but cannot point the service at another database, because the environment says which one and has precedence.
 
@@ -60,14 +62,16 @@ class Service:
     Attributes:
         url: Its root, as in ``http://127.0.0.1:43817``.
         unix_socket: Where to connect instead of the host and port of ``url``; None for TCP.
+        observer: Where its connection pool can be looked at; None if nowhere.
         child: Its process.
         log: Where everything it prints goes.
         versions: The releases of what it is made of: ``python``, ``fraiseql``, ``psycopg``, ``uvicorn``...
     """
 
-    def __init__(self, keeper: Keeper, child: Child, *, log: Path, report: JsonObject) -> None:
+    def __init__(self, keeper: Keeper, child: Child, *, log: Path, report: JsonObject, observer: Path | None = None) -> None:
         self.unix_socket = Path(str(report["unix_socket"])) if "unix_socket" in report else None
         self.url = f"http://{LOOPBACK}:{report['port']}" if self.unix_socket is None else "http://localhost"
+        self.observer = observer
         self.child = child
         self.log = log
         self.versions: dict[str, str] = {name: value for name, value in report.items() if isinstance(value, str) and name not in _NO_VERSIONS}
@@ -92,6 +96,7 @@ class Service:
         factory: bool = False,
         inside: Namespaces | None = None,
         unix_socket: Path | None = None,
+        observer: Path | None = None,
         within: Duration = START_DEADLINE,
     ) -> Self:
         """
@@ -108,6 +113,7 @@ class Service:
             factory: Whether the attribute is a function that returns the app.
             inside: The network it lives in; ours if not given.
             unix_socket: Where it answers; a port of loopback, chosen by the kernel, if not given.
+            observer: Where to make its connection pool visible, as a Unix socket; nowhere if not given.
             within: The deadline for all of it.
 
         Raises:
@@ -119,7 +125,7 @@ class Service:
         directory = directory or keeper.directory / "service"
         log, report = _fresh_files(directory)
         child = keeper.spawn(
-            _command(python, app, app_dir, report, factory=factory, unix_socket=unix_socket),
+            _command(python, app, app_dir, report, factory=factory, unix_socket=unix_socket, observer=observer),
             name="service",
             log=log,
             env=_environment(database_url, env or {}),
@@ -128,7 +134,7 @@ class Service:
         )
         try:
             serving = await _launched(keeper, child, app=app, report=report, log=log, within=within)
-            service = cls(keeper, child, log=log, report=serving)
+            service = cls(keeper, child, log=log, report=serving, observer=observer)
             await service.wait_ready(within=Duration(max(0, began_ns + within.ns - now_ns())))
         except ServiceError:
             signal_if_same(child.pid, child.start_ticks, signal.SIGKILL)
@@ -208,12 +214,15 @@ def _fresh_files(directory: Path) -> tuple[Path, Path]:
     return directory / "service.log", report
 
 
-def _command(python: Path, app: str, app_dir: Path | None, report: Path, *, factory: bool, unix_socket: Path | None) -> list[str | Path]:
+def _command(
+    python: Path, app: str, app_dir: Path | None, report: Path, *, factory: bool, unix_socket: Path | None, observer: Path | None
+) -> list[str | Path]:
     where = ("--app-dir", app_dir.resolve()) if app_dir else ()
     how = ("--factory",) if factory else ()
     door = ("--unix-socket", unix_socket) if unix_socket else ()
+    eye = ("--observer", observer) if observer else ()
     # The interpreter's path is not resolved: it is by the link's place that Python knows its environment.
-    return [python.absolute(), LAUNCHER, "--app", app, *where, *how, *door, "--report", report]
+    return [python.absolute(), LAUNCHER, "--app", app, *where, *how, *door, *eye, "--report", report]
 
 
 def _environment(database_url: str, extra: Mapping[str, str]) -> dict[str, str]:

@@ -14,6 +14,7 @@ from fraiseql_chaos.stats.multiplicity import benjamini_hochberg, holm
 from fraiseql_chaos.stats.newcombe import Difference, share_difference
 from fraiseql_chaos.stats.percentile import Percentile, nearest_rank, percentile, value_at
 from fraiseql_chaos.stats.repeatability import Repeatability, repeatability
+from fraiseql_chaos.stats.sensitivity import Sensitivity, sensitivity
 from fraiseql_chaos.stats.settling import first_of_final_run, settled_from
 from fraiseql_chaos.stats.shift import Shift, centre, hodges_lehmann
 from fraiseql_chaos.stats.two_shares import fisher
@@ -34,6 +35,7 @@ __all__ = [
     "Pair",
     "Percentile",
     "Repeatability",
+    "Sensitivity",
     "Share",
     "Shift",
     "benjamini_hochberg",
@@ -53,6 +55,7 @@ __all__ = [
     "nearest_rank",
     "percentile",
     "repeatability",
+    "sensitivity",
     "settled_from",
     "share_difference",
     "tost",

@@ -16,7 +16,7 @@ from fraiseql_chaos.stats.wilson import Share
 __all__ = ["clopper_pearson"]
 
 
-def clopper_pearson(successes: int, count: int, *, level: float = 0.95) -> Share:
+def clopper_pearson(successes: int, count: int, *, level: float = 0.95, spread: float = 1.0) -> Share:
     """
     Return a share with its exact interval.
 
@@ -24,20 +24,23 @@ def clopper_pearson(successes: int, count: int, *, level: float = 0.95) -> Share
         successes: How many of them.
         count: Of how many, at least 1.
         level: How likely, at least, the interval shall hold the true share, between 0 and 1.
+        spread: By how much the variance of such a count exceeds that of independent trials, at least 1: so many times fewer trials it is worth.
 
     Raises:
-        DeclarationError: If that is no share, or the level is none.
+        DeclarationError: If that is no share, or the level or the spread is none.
 
     Source:
         Clopper and Pearson, Biometrika 26 (1934), by quantiles of the beta distribution (``scipy.special.betaincinv``).
     """
     if count < 1 or not 0 <= successes <= count:
         raise DeclarationError(f"{successes} successes of {count} are no share; nothing was computed")
+    if not spread >= 1:
+        raise DeclarationError(f"a spread of {spread!r} is none: it is at least 1, for independent trials; nothing was computed")
     tail = (1 - checked_level(level)) / 2
     from scipy.special import betaincinv  # noqa: PLC0415  SciPy is imported by what needs it, so that the command's help stays quick
 
     return Share(
         value=successes / count,
-        low=float(betaincinv(successes, count - successes + 1, tail)) if successes else 0.0,
-        high=float(betaincinv(successes + 1, count - successes, 1 - tail)) if successes < count else 1.0,
+        low=float(betaincinv(successes / spread, (count - successes) / spread + 1, tail)) if successes else 0.0,
+        high=float(betaincinv(successes / spread + 1, (count - successes) / spread, 1 - tail)) if successes < count else 1.0,
     )

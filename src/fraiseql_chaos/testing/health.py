@@ -22,6 +22,21 @@ HEALTHY: Final[Mapping[str, JsonObject]] = MappingProxyType(
         "edge_transfer": {"bytes": 16384, "wrong_bytes": 0, "segments_up": 2, "segments_down": 3},
         "server_sessions": {"sessions": 2},
         "service_path": {"through_edge": 2, "around_edge": 0, "connecting": 0},
+        "service_pool": {
+            "min": 2,
+            "max": 30,
+            "size": 2,
+            "available": 2,
+            "waiting": 0,
+            "requests": 100,
+            "queued": 0,
+            "wait_ms": 0,
+            "errors": 0,
+            "usage_ms": 300,
+            "queue": [],
+            "numbered": 0,
+            "given_up": 0,
+        },
         "service_ready": {"status": 200},
     }
 )

@@ -6,6 +6,7 @@ from fraiseql_chaos.verdicts.expectations import EXPECTATIONS, current_kind, exp
 from fraiseql_chaos.verdicts.expectations.all_of import AllOf, all_of
 from fraiseql_chaos.verdicts.expectations.any_of import AnyOf, any_of
 from fraiseql_chaos.verdicts.expectations.availability import Availability, availability
+from fraiseql_chaos.verdicts.expectations.checksums_refused import ChecksumsRefused, checksums_refused
 from fraiseql_chaos.verdicts.expectations.correct_results import CorrectResults, correct_results
 from fraiseql_chaos.verdicts.expectations.detects_within import DetectsWithin, detects_within
 from fraiseql_chaos.verdicts.expectations.error_is_clear import ErrorIsClear, error_is_clear
@@ -13,14 +14,19 @@ from fraiseql_chaos.verdicts.expectations.fault_observed import FaultObserved, f
 from fraiseql_chaos.verdicts.expectations.grows_with_delay import GrowsWithDelay, grows_with_delay
 from fraiseql_chaos.verdicts.expectations.instrument import Instrument, instrument
 from fraiseql_chaos.verdicts.expectations.isolated import Isolated, isolated
+from fraiseql_chaos.verdicts.expectations.kernels_mended import KernelsMended, kernels_mended
 from fraiseql_chaos.verdicts.expectations.latency import Latency, latency
 from fraiseql_chaos.verdicts.expectations.latency_within import LatencyWithin, latency_within
 from fraiseql_chaos.verdicts.expectations.memory_below import MemoryBelow, memory_below
 from fraiseql_chaos.verdicts.expectations.next_try_succeeds import NextTrySucceeds, next_try_succeeds
 from fraiseql_chaos.verdicts.expectations.no_crash import NoCrash, no_crash
 from fraiseql_chaos.verdicts.expectations.no_data_loss import NoDataLoss, no_data_loss
+from fraiseql_chaos.verdicts.expectations.no_deadlock import NoDeadlock, no_deadlock
 from fraiseql_chaos.verdicts.expectations.no_duplicates import NoDuplicates, no_duplicates
 from fraiseql_chaos.verdicts.expectations.no_hang import NoHang, no_hang
+from fraiseql_chaos.verdicts.expectations.oldest_first import OldestFirst, oldest_first
+from fraiseql_chaos.verdicts.expectations.queue_depth_reported import QueueDepthReported, queue_depth_reported
+from fraiseql_chaos.verdicts.expectations.queued_not_rejected import QueuedNotRejected, queued_not_rejected
 from fraiseql_chaos.verdicts.expectations.recovers_within import RecoversWithin, recovers, recovers_within
 from fraiseql_chaos.verdicts.expectations.slowdown import Slowdown, slowdown
 from fraiseql_chaos.verdicts.expectations.spread_as_declared import SpreadAsDeclared, spread_as_declared
@@ -39,6 +45,7 @@ __all__ = [
     "AnyOf",
     "Availability",
     "ChaosMetrics",
+    "ChecksumsRefused",
     "CorrectResults",
     "DetectsWithin",
     "During",
@@ -50,6 +57,7 @@ __all__ = [
     "Instrument",
     "Isolated",
     "Judgement",
+    "KernelsMended",
     "Kpi",
     "Latency",
     "LatencyWithin",
@@ -57,9 +65,13 @@ __all__ = [
     "NextTrySucceeds",
     "NoCrash",
     "NoDataLoss",
+    "NoDeadlock",
     "NoDuplicates",
     "NoHang",
+    "OldestFirst",
     "PhaseMetrics",
+    "QueueDepthReported",
+    "QueuedNotRejected",
     "RecoversWithin",
     "RunKpi",
     "Slowdown",
@@ -70,6 +82,7 @@ __all__ = [
     "all_of",
     "any_of",
     "availability",
+    "checksums_refused",
     "correct_results",
     "current_kind",
     "detects_within",
@@ -81,6 +94,7 @@ __all__ = [
     "instrument",
     "isolated",
     "judge_all",
+    "kernels_mended",
     "kpis_of",
     "latency",
     "latency_within",
@@ -88,8 +102,12 @@ __all__ = [
     "next_try_succeeds",
     "no_crash",
     "no_data_loss",
+    "no_deadlock",
     "no_duplicates",
     "no_hang",
+    "oldest_first",
+    "queue_depth_reported",
+    "queued_not_rejected",
     "recovers",
     "recovers_within",
     "run_kpis",

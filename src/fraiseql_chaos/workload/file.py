@@ -42,11 +42,13 @@ class Workload:
         operations: In the order of the file.
         weights: One an operation.
         unanswered: The query cases, as operation name and index, that say nothing about their answer; ``verify_operations`` records it.
+        apart: What no mix contains, and is asked for by name only; a file has none.
     """
 
     operations: tuple[GraphQLOperation, ...]
     weights: tuple[int, ...]
     unanswered: tuple[tuple[str, int], ...]
+    apart: tuple[GraphQLOperation, ...] = ()
 
 
 def read_workload(path: Path) -> Workload:

@@ -43,18 +43,31 @@ def result(*latencies_ms: float, lasted_s: float) -> BurstResult:
     return BurstResult(latencies_ms=latencies_ms, lasted_s=lasted_s, sent=len(latencies_ms) + 2)
 
 
-def test_numbers_come_from_the_parts_together() -> None:
-    found = dict(_timed("by_id", 10, [result(1, 2, 3, lasted_s=0.5), result(4, 100, lasted_s=0.5)]))
+def test_a_value_is_the_median_of_its_parts_and_samples_are_all_of_them() -> None:
+    parts = [result(1, 2, 3, lasted_s=0.5), result(4, 4, 5, lasted_s=0.25), result(3, 3, 900, lasted_s=1)]
+    found = dict(_timed("read_post", 10, parts))
     assert found["query.by_id.c10.latency_p50"].value == 3
-    assert found["query.by_id.c10.latency_p95"].value == 100
-    assert found["query.by_id.c10.throughput"].value == 5
-    assert found["query.by_id.c10.latency_p50"].samples == (1, 2, 3, 4, 100)
-    assert "query.by_id.c1.throughput" not in dict(_timed("by_id", 1, [result(1, lasted_s=1)]))
+    assert found["query.by_id.c10.latency_p95"].value == 5
+    assert found["query.by_id.c10.throughput"].value == 6
+    assert found["query.by_id.c10.latency_p50"].samples == (1, 2, 3, 4, 4, 5, 3, 3, 900)
+    assert "query.by_id.c1.throughput" not in dict(_timed("read_post", 1, [result(1, lasted_s=1)]))
+
+
+def test_one_part_in_four_may_stall_and_decides_nothing_and_two_do() -> None:
+    """A pause of 250 ms meets ten requests in flight at once: without the median of parts it would be the 95th percentile of all."""
+    calm, stalled = result(*[20.0] * 30, lasted_s=0.06), result(*[20.0] * 20, *[270.0] * 10, lasted_s=0.31)
+
+    def p95(*parts: BurstResult) -> float:
+        return dict(_timed("read_post", 10, parts))["query.by_id.c10.latency_p95"].value
+
+    assert p95(calm, stalled, calm, calm) == 20
+    assert p95(calm, stalled, stalled, calm) > 100
 
 
 def test_processor_time_is_divided_by_all_requests_that_were_sent() -> None:
     parts = [
         _Part(result=result(1, 1, lasted_s=1), cpu_ns={"service": 6_000_000}),
         _Part(result=result(1, 1, lasted_s=1), cpu_ns={"service": 10_000_000}),
+        _Part(result=result(1, 1, lasted_s=1), cpu_ns={"service": 90_000_000}),
     ]
-    assert dict(_cpu("by_id", parts))["resources.cpu.service.by_id"].value == 2
+    assert dict(_cpu("read_post", parts))["resources.cpu.service.by_id"].value == 2.5

@@ -12,15 +12,12 @@ import pytest
 from fraiseql_chaos import reference
 from fraiseql_chaos.baselines import Baseline, read_baseline, write_baseline
 from fraiseql_chaos.errors import ServiceError
-from fraiseql_chaos.experiment import Application, Rig, RigSettings
+from fraiseql_chaos.experiment import Rig, RigSettings
 from fraiseql_chaos.experiment.baseline import BaselinePlan, collect
 from fraiseql_chaos.experiment.machine import machine
-from fraiseql_chaos.stats import Pair, compare_many
 from fraiseql_chaos.workload.model import Case
 
 pytestmark = pytest.mark.anyio
-
-SABOTAGE = Path(__file__).parents[2] / "sabotage"
 
 
 async def test_a_collection_holds_every_group_of_the_plan_and_comes_back_from_its_file(collected: Baseline, tmp_path: Path) -> None:
@@ -58,44 +55,6 @@ async def test_numbers_have_the_order_that_physics_gives_them(collected: Baselin
 async def test_progress_is_told_while_it_happens(collected: Baseline, progress: list[str]) -> None:
     assert [line.partition(":")[0] for line in progress] == ["repetition 1 of 2", "repetition 2 of 2"]
     assert f"{len(collected.metrics)} metrics" in progress[0]
-
-
-def _application(app: str) -> Application:
-    """Return a reference service with a defect, asked what reads and nothing else."""
-    stock = Application.reference("stock")
-    reads = (reference.READ_POST, reference.READ_USERS, reference.COUNT_USERS)
-    return replace(
-        stock,
-        app=app,
-        app_dir=SABOTAGE,
-        env={"PYTHONPATH": str(reference.SERVICE_DIRECTORY)},
-        workload=replace(stock.workload, operations=reads, weights=(1, 1, 1)),
-    )
-
-
-async def test_a_resolver_that_waits_5_ms_is_a_regression_of_its_query_and_of_nothing_else() -> None:
-    """
-    Eight repetitions of each service, two of one and two of the other in turn, so that the machine's moods meet both alike; then what comparisons do.
-
-    At one in flight the wait adds to the latency, median and tail. Nothing else of the service asks for posts.
-    """
-    plan = BaselinePlan(repetitions=2, requests={1: 24}, samples=0, passes=1)
-    settings = {app: RigSettings(seed=1, application=_application(app)) for app in ("stock:app", "slow_post:app")}
-    rigs = {app: await Rig.start(chosen) for app, chosen in settings.items()}
-    taken: dict[str, dict[str, list[float]]] = {app: {} for app in settings}
-    try:
-        for turn in range(4):
-            for app, rig in rigs.items():
-                for metric in (await collect(rig.deploy, settings[app], plan, seed=turn, say=lambda _line: None)).metrics:
-                    taken[app].setdefault(metric.name, []).extend(metric.repetitions)
-    finally:
-        for rig in rigs.values():
-            await rig.close()
-    old, new = taken.values()
-    changes = compare_many({name: Pair(old=values, new=new[name]) for name, values in old.items()}, tolerance=5.0)
-    worse = {name for name, change in changes.items() if change.outcome == "worse"}
-    assert "query.by_id.c1.latency_p50" in worse
-    assert worse <= {"query.by_id.c1.latency_p50", "query.by_id.c1.latency_p95"}
 
 
 async def test_a_service_that_answers_wrongly_has_no_baseline(baseline_rig: Rig) -> None:

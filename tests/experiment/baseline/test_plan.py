@@ -9,7 +9,7 @@ import pytest
 
 from fraiseql_chaos import reference
 from fraiseql_chaos.errors import DeclarationError
-from fraiseql_chaos.experiment.baseline.plan import BaselinePlan, configuration, metric_name
+from fraiseql_chaos.experiment.baseline.plan import BaselinePlan, configuration
 
 
 @pytest.mark.parametrize(
@@ -51,9 +51,3 @@ def test_what_was_asked_and_how_keeps_them_apart() -> None:
     ]
     assert usual not in others
     assert len({str(other) for other in others}) == len(others)
-
-
-def test_every_operation_of_the_reference_service_has_a_name_of_its_own() -> None:
-    names = [metric_name(operation) for operation in reference.OPERATIONS]
-    assert names == ["simple", "by_id", "nested", "count", "aggregation", "create", "update", "delete"]
-    assert metric_name(replace(reference.READ_POST, name="mine")) == "mine"

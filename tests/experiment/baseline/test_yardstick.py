@@ -86,11 +86,14 @@ async def test_a_missing_one_is_collected_once_said_aloud_and_found_again(labora
     laboratory.settings = replace(laboratory.settings, seed=3)
     service = await laboratory.deploy()
     said: list[str] = []
-    first = await baseline_for(laboratory, service.deployment, variant=None, store=tmp_path, plan=PLAN, say=said.append)
+    before = service.deployment
+    first = await baseline_for(laboratory, service, store=tmp_path, plan=PLAN, say=said.append)
     assert said[0] == "no baseline of this machine, target and configuration yet: collecting one, 2 repetitions; this is done once"
     assert said[-1].startswith(f"baseline stored: {tmp_path}/")
+    assert before.service.exited() is not None, "it waited on the same server while others were measured"
+    assert service.deployment.service.exited() is None
     said.clear()
-    again = await baseline_for(laboratory, service.deployment, variant=None, store=tmp_path, plan=PLAN, say=said.append)
+    again = await baseline_for(laboratory, service, store=tmp_path, plan=PLAN, say=said.append)
     await service.close()
     assert again == first
     assert [line.split(":")[0] for line in said] == [f"baseline of {first.baseline.created.partition(':')[0]}"]
@@ -98,10 +101,10 @@ async def test_a_missing_one_is_collected_once_said_aloud_and_found_again(labora
 
 async def test_a_stored_one_that_is_another_than_its_place_says_is_refused(laboratory: Laboratory, tmp_path: Path) -> None:
     """As after a file was copied over it: never silently used, never silently replaced."""
-    service = deployed(fraiseql="1.9.16")
+    service: Any = SimpleNamespace(deployment=deployed(fraiseql="1.9.16"), variant=None)
     mine = local(fraiseql="1.9.16")
     path = stored_path(tmp_path, mine.machine, mine.target, mine.configuration)
     write_baseline(path, replace(mine, machine={"id": "feedface"}))
     with pytest.raises(HistoryError, match="is stored as the baseline of this machine, target and configuration and is not: machine feedface"):
-        await baseline_for(laboratory, service, variant=None, store=tmp_path, plan=PLAN, say=lambda _line: None)
+        await baseline_for(laboratory, service, store=tmp_path, plan=PLAN, say=lambda _line: None)
     assert path.exists()

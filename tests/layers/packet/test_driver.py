@@ -1,7 +1,7 @@
 """
 A real forwarder: two kernels' TCP talk through it, faults are met by them, and when it is killed nothing is left.
 
-As root, and as a user who is nobody, who needs a user namespace for it.
+As whoever runs the tests; ``tests/experiment/test_rootless.py`` has root run them as nobody.
 """
 
 from __future__ import annotations
@@ -30,7 +30,6 @@ from fraiseql_chaos.layers.packet.ends import LinkEnds
 from fraiseql_chaos.layers.packet.faults import Loss, PacketDelay, Partition
 from fraiseql_chaos.layers.packet.match import Match
 
-NOBODY = 65534
 BULK_BYTES = 2_000_000
 DEADLINE_S = 20.0
 SIOCGIFTXQLEN = 0x8942
@@ -259,39 +258,10 @@ def test_a_forwarder_that_ends_leaves_no_network_and_no_device(tmp_path: Path, n
     assert Path("/proc/net/dev").read_text(encoding="ascii").count("\n") == devices
 
 
-ROOTLESS = """
-import ctypes, os, shutil, sys
-from fraiseql_chaos.layers.packet.driver.process import run  # before the change: nobody may not be able to read where Python lies
-os.setgroups([]); os.setresgid({nobody}, {nobody}, {nobody}); os.setresuid({nobody}, {nobody}, {nobody})
-ctypes.CDLL(None).prctl(4, 1, 0, 0, 0)  # PR_SET_DUMPABLE, which a change of user takes away and an exec would give back
-sys.argv[1:] = ["--control", {path!r}]
-run("rootless")
-"""
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="is run as nobody by root; a user who is not root is rootless in every other test here")
-def test_a_user_who_is_nobody_may_have_links_too() -> None:
-    """Where the kernel allows user namespaces; else the skip names what forbids it."""
-    directory = Path(f"/tmp/fraiseql-chaos-test-{os.getpid()}")  # noqa: S108  nobody may not enter the directories of pytest's
-    directory.mkdir(mode=0o777)
-    directory.chmod(0o777)
-    path = directory / "links.sock"
-    process = subprocess.Popen([sys.executable, "-c", ROOTLESS.format(nobody=NOBODY, path=str(path))])
-    try:
-        control = LinkControl(path)
-        control.wait_ready(seconds(10))
-        try:
-            _, user = control.namespaces()
-        except CapabilityError as missing:
-            pytest.skip(str(missing))
-        assert user is not None, "who is not root has a user namespace of their own"
-        with opened(control) as ends, connected(control, ends) as (near, far):
-            control.arm("database", "0-loss", Loss(rate=0.02))
-            assert arrives_whole(near, far, 500_000)
-            assert control.ledger("database").hits["0-loss"]["dropped"] > 0
-            assert queue_packets(control, ends.near.device) == QUEUE_PACKETS, "a short queue would lose packets that nobody asked to lose"
-    finally:
-        process.kill()
-        process.wait()
-        path.unlink(missing_ok=True)
-        directory.rmdir()
+def test_who_is_not_root_has_networks_in_a_user_namespace_of_their_own(forwarder: Forwarder) -> None:
+    """And is who they were in it, because PostgreSQL runs as nobody who is root there."""
+    _, user = forwarder.control.namespaces()
+    assert (user is None) == (os.geteuid() == 0)
+    assert f"\nUid:\t{os.geteuid()}\t" in Path(f"/proc/{forwarder.process.pid}/status").read_text(encoding="ascii")
+    with opened(forwarder.control) as ends:
+        assert queue_packets(forwarder.control, ends.near.device) == QUEUE_PACKETS, "a short queue would lose packets that nobody asked to lose"

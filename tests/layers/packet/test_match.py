@@ -44,7 +44,7 @@ def fitting(match: Match) -> set[str]:
         (Match(size_at_least=43, size_at_most=43), {"last"}),
         (Match(tcp="data", port=53), set()),
     ],
-    ids=str,
+    ids=lambda value: str(value) if isinstance(value, Match) else f"{len(value)} kinds",
 )
 def test_what_fits(match: Match, fits: set[str]) -> None:
     assert fitting(match) == fits

@@ -110,3 +110,18 @@ def test_a_service_that_loses_its_connections_had_them_before_and_finds_no_way_a
     assert reach_of_broken((path(), path()), (path(through=0), path(through=0, around=1))).count == 0
     assert reach_of_broken((path(through=0), path()), (path(through=0),)).count == 0
     assert reach_of_broken((), (path(),)).count == reach_of_broken((path(),), ()).count == 0
+
+
+def test_what_was_counted_is_told_for_each_way_by_itself_whether_or_not_it_is_what_was_asked_for() -> None:
+    during = (*cuts(10, missing=5), *cuts(5, direction="down", missing=20))
+    sighting = share(HEALTHY, during, direction="both", asked=0.05, marked=lambda s: s.missing, how="never arrived", spread=2.0, at_most=True)
+    ways = {"up": {"marked": 50, "of": 1000}, "down": {"marked": 100, "of": 500}}
+    assert sighting.count == 0
+    assert sighting.counted == {"asked": 0.05, "how": "never arrived", "spread": 2.0, "at_most": True, "ways": ways}
+    assert answers(sighting, (cut(1, answered=1),)).counted == sighting.counted
+
+
+def test_what_could_not_be_counted_is_no_count() -> None:
+    flawed = replace(cut(0), ok=False, error="the kernel dropped 7 packets of the capture")
+    found = share(HEALTHY, (*cuts(10, missing=5), flawed), direction="up", asked=0.05, marked=lambda s: s.missing, how="never arrived")
+    assert found.counted == {}

@@ -13,6 +13,6 @@ from __future__ import annotations
 
 from fraiseql_chaos.experiment.baseline.collection import collect
 from fraiseql_chaos.experiment.baseline.plan import BaselinePlan
-from fraiseql_chaos.experiment.baseline.yardstick import Yardstick, baseline_for, yardstick_from
+from fraiseql_chaos.experiment.baseline.yardstick import Yardstick, baseline_for, yardstick_for, yardstick_from
 
-__all__ = ["BaselinePlan", "Yardstick", "baseline_for", "collect", "yardstick_from"]
+__all__ = ["BaselinePlan", "Yardstick", "baseline_for", "collect", "yardstick_for", "yardstick_from"]

@@ -1,22 +1,25 @@
 """
 The queries group: every operation at every concurrency, in a drawn order; and what the processes used for it.
 
-A burst is carried out in parts, all parts of all bursts in one drawn order, so that what disturbs the machine for a second meets a part of several
-bursts and not the whole of one. Its numbers come from the parts together.
+A burst is carried out in parts, all parts of all bursts in one drawn order, so that what disturbs machine or service for a moment meets a part of several
+bursts and not the whole of one. Its value is the median of its parts' values. A Python service stops for a quarter of a second when its interpreter collects
+all garbage, once in some hundreds of requests: in a part of thirty requests that is everything, and which part it meets is chance. So one part
+in three may stall and decides nothing. The percentiles of all samples together, which every metric of latency has beside its value, leave nothing out.
 
-Processor time is counted over whole bursts, warm-up included, and divided by all requests sent in them.
+Processor time is counted over whole parts, warm-up included, and divided by all requests sent in them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
-from typing import Final
+from typing import Any, Final
 
+from fraiseql_chaos.baselines.naming import query_metric, short_name
 from fraiseql_chaos.core import dice
 from fraiseql_chaos.experiment.baseline.pace import pace_ms, pace_reading
-from fraiseql_chaos.experiment.baseline.plan import LIMIT_BETWEEN_RUNS, LIMIT_ONE_QUERY, BaselinePlan, metric_name
+from fraiseql_chaos.experiment.baseline.plan import LIMIT_BETWEEN_RUNS, LIMIT_ONE_QUERY, BaselinePlan
 from fraiseql_chaos.experiment.baseline.readings import Reading
 from fraiseql_chaos.experiment.baseline.resources import Processes, cpu_ns
 from fraiseql_chaos.stats import value_at
@@ -71,7 +74,7 @@ async def measure_bursts(generator: BurstGenerator, bursts: Sequence[Burst], pro
         before = _used(processes)
         result = await generator.run(burst)
         spent = {name: sum(ns - before[name].get(pid, 0) for pid, ns in used.items()) for name, used in _used(processes).items()}
-        parts.setdefault((metric_name(burst.operation), burst.in_flight), []).append(_Part(result=result, cpu_ns=spent))
+        parts.setdefault((burst.operation.name, burst.in_flight), []).append(_Part(result=result, cpu_ns=spent))
     found = pace_reading(paces)
     for (name, in_flight), measured in parts.items():
         found.update(_timed(name, in_flight, [part.result for part in measured]))
@@ -80,31 +83,36 @@ async def measure_bursts(generator: BurstGenerator, bursts: Sequence[Burst], pro
     return found
 
 
-def _timed(name: str, in_flight: int, results: Sequence[BurstResult]) -> Iterator[tuple[str, Reading]]:
-    where, said = f"query.{name}.c{in_flight}", f"{name.replace('_', ' ')}, {in_flight} in flight"
-    taken = tuple(latency for result in results for latency in result.latencies_ms)
+def _timed(operation: str, in_flight: int, results: Sequence[BurstResult]) -> Iterator[tuple[str, Reading]]:
+    said = f"{short_name(operation).replace('_', ' ')}, {in_flight} in flight"
 
-    def latency(what: str, value: float, limit: float, samples: tuple[float, ...] = ()) -> Reading:
-        return Reading(group="queries", what=f"{said}: {what}", unit="ms", better="lower", limit=limit, value=value, samples=samples)
+    def metric(statistic: str, of: Callable[[BurstResult], float], what: str, **more: Any) -> tuple[str, Reading]:
+        value = median(of(result) for result in results)
+        usual: dict[str, Any] = {"unit": "ms", "better": "lower", "limit": LIMIT_BETWEEN_RUNS, **more}
+        return query_metric(operation, statistic, in_flight=in_flight), Reading(group="queries", what=f"{said}: {what}", value=value, **usual)
 
-    yield f"{where}.latency_p50", latency("median latency", median(taken), LIMIT_ONE_QUERY if in_flight == 1 else LIMIT_BETWEEN_RUNS, taken)
-    yield f"{where}.latency_p95", latency("95th percentile of latency", value_at(taken, 95), LIMIT_BETWEEN_RUNS)
+    yield metric(
+        "latency_p50",
+        lambda part: median(part.latencies_ms),
+        "median latency",
+        limit=LIMIT_ONE_QUERY if in_flight == 1 else LIMIT_BETWEEN_RUNS,
+        samples=tuple(latency for result in results for latency in result.latencies_ms),
+    )
+    yield metric("latency_p95", lambda part: value_at(part.latencies_ms, 95), "95th percentile of latency")
     if in_flight > 1:  # With one in flight it is the latency once more, upside down.
-        rate = len(taken) / sum(result.lasted_s for result in results)
-        answers = f"{said}: answers a second"
-        yield f"{where}.throughput", Reading(group="queries", what=answers, unit="1/s", better="higher", limit=LIMIT_BETWEEN_RUNS, value=rate)
+        yield metric("throughput", lambda part: len(part.latencies_ms) / part.lasted_s, "answers a second", unit="1/s", better="higher")
 
 
 def _used(processes: Processes) -> dict[str, dict[int, int]]:
     return {name: cpu_ns(pids) for name, pids in processes.named().items()}
 
 
-def _cpu(name: str, parts: Sequence[_Part]) -> Iterator[tuple[str, Reading]]:
-    sent = sum(part.result.sent for part in parts)
+def _cpu(operation: str, parts: Sequence[_Part]) -> Iterator[tuple[str, Reading]]:
+    name = short_name(operation)
     for process in parts[0].cpu_ns:
-        spent_ms = sum(part.cpu_ns[process] for part in parts) / 1e6
+        spent_ms = median(part.cpu_ns[process] / 1e6 / part.result.sent for part in parts)
         what = f"processor time of the {process} for one request: {name.replace('_', ' ')}, {CPU_AT} in flight"
         yield (
             f"resources.cpu.{process}.{name}",
-            Reading(group="resources", what=what, unit="ms", better="lower", limit=LIMIT_BETWEEN_RUNS, value=spent_ms / sent),
+            Reading(group="resources", what=what, unit="ms", better="lower", limit=LIMIT_BETWEEN_RUNS, value=spent_ms),
         )

@@ -19,12 +19,11 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
-from fraiseql_chaos.baselines.naming import OPERATION_NAMES
 from fraiseql_chaos.core import JsonObject
 from fraiseql_chaos.errors import DeclarationError
 from fraiseql_chaos.workload import GraphQLOperation
 
-__all__ = ["LIMIT_BETWEEN_RUNS", "LIMIT_ONE_QUERY", "BaselinePlan", "configuration", "metric_name"]
+__all__ = ["LIMIT_BETWEEN_RUNS", "LIMIT_ONE_QUERY", "BaselinePlan", "configuration"]
 
 LIMIT_BETWEEN_RUNS: Final = 0.05
 """How much a metric may vary and count as repeatable."""
@@ -51,9 +50,9 @@ class BaselinePlan:
     """
 
     repetitions: int = 10
-    requests: Mapping[int, int] = field(default_factory=lambda: MappingProxyType({1: 60, 10: 120, 50: 150}))
+    requests: Mapping[int, int] = field(default_factory=lambda: MappingProxyType({1: 45, 10: 90, 50: 120}))
     samples: int = 30
-    passes: int = 2
+    passes: int = 3
 
     def __post_init__(self) -> None:
         if not 2 <= self.repetitions <= REPETITIONS_MAX:
@@ -63,14 +62,14 @@ class BaselinePlan:
         if not self.requests or min(*self.requests, *self.requests.values(), self.passes) < 1 or self.samples < 0:
             raise DeclarationError("a baseline measures at least one request with at least one in flight, in at least one part; nothing was measured")
 
+    @property
+    def again_at_most(self) -> int:
+        """How many repetitions in all may be measured again because others had the machine."""
+        return self.repetitions // 3
+
     def warm_up(self, in_flight: int) -> int:
         """Return how many requests are sent before those of a part of a burst: a round, and at least five requests."""
         return max(5, in_flight)
-
-
-def metric_name(operation: GraphQLOperation) -> str:
-    """Return what an operation is called in metrics."""
-    return OPERATION_NAMES.get(operation.name, operation.name)
 
 
 def configuration(plan: BaselinePlan, operations: tuple[GraphQLOperation, ...], *, edge_tls: bool, own_server: bool) -> JsonObject:

@@ -1,5 +1,5 @@
 """
-A collection compared with itself: its odd repetitions against its even ones, by the test that comparisons use.
+A collection compared with itself: its odd repetitions against its even ones, by the test that comparisons use, with the least tolerance that they have.
 
 Nothing has changed between the two, so every change it reports is a false alarm, and their share says how far judging by this baseline can be
 trusted on this machine. Odd against even, and not first half against second, because a machine that grew slower meanwhile is no news about the
@@ -22,7 +22,7 @@ __all__ = ["self_check"]
 LEVEL: Final = 0.05
 
 TOLERANCE_PERCENT: Final = 5.0
-"""What comparisons tolerate if nobody says otherwise."""
+"""The least that comparisons tolerate; with the tolerance that a noisy metric's repetitions support, the same repetitions could hardly raise an alarm."""
 
 LEAST_REPETITIONS: Final = 8
 """Of fewer than four against four no ranking is rare enough to be called a change, so the test could not raise an alarm, and would say nothing."""

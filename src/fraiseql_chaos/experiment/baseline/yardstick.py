@@ -24,8 +24,9 @@ from fraiseql_chaos.experiment.deployment import Deployment
 from fraiseql_chaos.experiment.laboratory import Laboratory
 from fraiseql_chaos.experiment.machine import machine
 from fraiseql_chaos.experiment.rig import RigSettings
+from fraiseql_chaos.experiment.service import Service
 
-__all__ = ["Yardstick", "baseline_for", "stored_path", "yardstick_from"]
+__all__ = ["Yardstick", "baseline_for", "stored_path", "yardstick_for", "yardstick_from"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +45,39 @@ class Yardstick:
     def describe(self) -> JsonObject:
         """Return what a report says of it."""
         return {"created": self.baseline.created, "machine": self.baseline.machine["id"], "foreign": list(self.differs)}
+
+
+async def yardstick_for(
+    laboratory: Laboratory,
+    service: Service,
+    *,
+    named: Path | None,
+    store: Path,
+    plan: BaselinePlan,
+    say: Callable[[str], None],
+    allow_foreign: bool = False,
+) -> Yardstick:
+    """
+    Return what a service is measured against: the baseline that was named, or else the one of this machine, target and configuration.
+
+    Args:
+        laboratory: Starts services of the same kind, if one must be collected.
+        service: What is to be measured against it; see ``baseline_for``.
+        named: The file that the user named; None if none was.
+        store: The directory of stored baselines.
+        plan: How much is measured if there is none.
+        say: Prints one line.
+        allow_foreign: Whether the one that was named may be of another machine, target or configuration, which is said aloud.
+
+    Raises:
+        DeclarationError, HistoryError, ServiceError, RigError: As those two do.
+    """
+    if named is None:
+        return await baseline_for(laboratory, service, store=store, plan=plan, say=say)
+    found = yardstick_from(named, service.deployment, laboratory.settings.rig, plan=plan, allow_foreign=allow_foreign)
+    if found.differs:
+        say(f"FOREIGN baseline of {found.baseline.created}: {'; '.join(found.differs)}")
+    return found
 
 
 def yardstick_from(path: Path, deployment: Deployment, settings: RigSettings, *, plan: BaselinePlan, allow_foreign: bool = False) -> Yardstick:
@@ -71,16 +105,13 @@ def yardstick_from(path: Path, deployment: Deployment, settings: RigSettings, *,
     return Yardstick(baseline=baseline, differs=differs)
 
 
-async def baseline_for(
-    laboratory: Laboratory, deployment: Deployment, *, variant: str | None, store: Path, plan: BaselinePlan, say: Callable[[str], None]
-) -> Yardstick:
+async def baseline_for(laboratory: Laboratory, service: Service, *, store: Path, plan: BaselinePlan, say: Callable[[str], None]) -> Yardstick:
     """
     Return the stored baseline of a service, or collect and store it.
 
     Args:
         laboratory: Starts services of the same kind.
-        deployment: The service that is to be measured against it; it is left alone.
-        variant: Which reference service it is.
+        service: What is to be measured against it. While one is collected it is away, and afterwards a fresh one: a second service on one server is in the numbers.
         store: The directory of stored baselines.
         plan: How much is measured if there is none.
         say: Prints one line.
@@ -91,6 +122,7 @@ async def baseline_for(
         RigError: If the rig breaks.
     """
     settings = laboratory.settings.rig
+    deployment = service.deployment
     ran_on, target, configured = machine(), deployment.describe(), _configuration(plan, deployment, settings)
     path = stored_path(store, ran_on, target, configured)
     if path.exists():
@@ -104,9 +136,10 @@ async def baseline_for(
     say(f"no baseline of this machine, target and configuration yet: collecting one, {plan.repetitions} repetitions; this is done once")
 
     async def deploy() -> Deployment:
-        return (await laboratory.deploy(variant)).deployment
+        return (await laboratory.deploy(service.variant)).deployment
 
-    baseline = await collect(deploy, settings, plan, seed=laboratory.settings.seed, say=say)
+    async with service.away():
+        baseline = await collect(deploy, settings, plan, seed=laboratory.settings.seed, say=say)
     write_baseline(path, baseline)
     say(f"baseline stored: {path}")
     return Yardstick(baseline=baseline)

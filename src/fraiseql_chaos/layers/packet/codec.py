@@ -11,7 +11,7 @@ from fraiseql_chaos.core import Json, JsonObject
 from fraiseql_chaos.errors import PeerProtocolError
 from fraiseql_chaos.layers.packet.faults import PACKET_FAULTS
 from fraiseql_chaos.layers.packet.ledger import PacketHit, PacketLedger, Traffic
-from fraiseql_chaos.layers.packet.model import PacketFault
+from fraiseql_chaos.layers.packet.model import DIRECTIONS, PacketFault
 from fraiseql_chaos.plan import fault_to_json
 
 __all__ = ["PACKET_KINDS", "fault_from_json", "fault_to_json", "hits_from_json", "hits_to_json", "ledger_from_json", "ledger_to_json"]
@@ -39,7 +39,8 @@ def ledger_from_json(raw: Any) -> PacketLedger:
     """
     try:
         fields = dict(raw)
-        return PacketLedger(**fields | {"up": Traffic(**fields["up"]), "down": Traffic(**fields["down"])})
+        traffic = {way: Traffic(**fields[way]) for way in DIRECTIONS}
+        return PacketLedger(**fields | traffic | {"uncounted": tuple(fields["uncounted"])})
     except (KeyError, TypeError, ValueError) as error:
         raise PeerProtocolError(f"the forwarder answered with something that is no ledger ({error}): {raw!r:.200}") from None
 

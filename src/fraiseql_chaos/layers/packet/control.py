@@ -9,7 +9,7 @@ from fraiseql_chaos.control.asking import DEADLINE, ControlSocket
 from fraiseql_chaos.core import Duration
 from fraiseql_chaos.errors import PeerProtocolError
 from fraiseql_chaos.layers.packet.codec import fault_to_json, hits_from_json, ledger_from_json
-from fraiseql_chaos.layers.packet.ends import LinkEnds, Side, ends_from_json
+from fraiseql_chaos.layers.packet.ends import LinkEnds, Mechanism, Side, ends_from_json
 from fraiseql_chaos.layers.packet.ledger import PacketHit, PacketLedger
 from fraiseql_chaos.layers.packet.model import PacketFault
 
@@ -46,7 +46,16 @@ class LinkControl:
             case answer:
                 raise PeerProtocolError(f"the packet forwarder answered with something that names no network: {answer!r:.200}")
 
-    def open(self, name: str, *, seed: int, mtu: int) -> LinkEnds:
+    def check(self, mechanism: Mechanism) -> None:
+        """
+        See that links of a mechanism can be made and faults be armed on them, by making one that is taken away again.
+
+        Raises:
+            CapabilityError: If not; the message says what is missing.
+        """
+        self._ask({"do": "check", "mechanism": mechanism})
+
+    def open(self, name: str, *, seed: int, mtu: int, mechanism: Mechanism = "tun") -> LinkEnds:
         """
         Open a link from a new near network to the far one.
 
@@ -54,12 +63,13 @@ class LinkControl:
             name: What it is called from now on.
             seed: Where the dice of its faults derive from.
             mtu: The largest packet, in bytes.
+            mechanism: Who carries the packets, and bends them.
 
         Raises:
             DeclarationError: If a link of this name is open, or the MTU is none.
-            CapabilityError: If this machine has no TUN devices.
+            CapabilityError: If this machine has no TUN devices, or no veth pairs and bridges.
         """
-        return ends_from_json(self._ask({"do": "open", "link": name, "seed": seed, "mtu": mtu}))
+        return ends_from_json(self._ask({"do": "open", "link": name, "seed": seed, "mtu": mtu, "mechanism": mechanism}))
 
     def arm(self, link: str, fault_id: str, fault: PacketFault, *, dice: str | None = None) -> None:
         """
@@ -73,6 +83,7 @@ class LinkControl:
 
         Raises:
             DeclarationError: If there is no such link, or the id is armed there already.
+            CapabilityError: If the link's mechanism cannot do it.
         """
         self._ask({"do": "arm", "link": link, "fault_id": fault_id, "fault": fault_to_json(fault), "dice": fault_id if dice is None else dice})
 

@@ -14,7 +14,25 @@ from typing import Any, Final, Literal
 
 from fraiseql_chaos.errors import DeclarationError, PeerProtocolError
 
-__all__ = ["LINKS_MAX", "MTU_MAX", "MTU_MIN", "SIDES", "LinkEnd", "LinkEnds", "Side", "addresses_of", "check_mtu", "ends_from_json"]
+__all__ = [
+    "LINKS_MAX",
+    "MECHANISMS",
+    "MTU_MAX",
+    "MTU_MIN",
+    "SIDES",
+    "LinkEnd",
+    "LinkEnds",
+    "Mechanism",
+    "Side",
+    "addresses_of",
+    "check_mtu",
+    "ends_from_json",
+]
+
+type Mechanism = Literal["tun", "netem"]
+"""Who carries the packets of a link: a process of ours between two TUN devices, or the kernel, over veth pairs and through ``tc netem``."""
+
+MECHANISMS: Final[tuple[Mechanism, Mechanism]] = ("tun", "netem")
 
 type Side = Literal["near", "far"]
 """The service's end, or the server's."""

@@ -19,6 +19,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from fraiseql_chaos.layers.packet.ends import Mechanism
 from fraiseql_chaos.layers.packet.model import Decision, Direction
 
 __all__ = ["HITS_KEPT_DEFAULT", "Hits", "PacketHit", "PacketLedger", "Traffic"]
@@ -86,12 +87,16 @@ class PacketLedger:
         down: What crossed towards the service.
         fitted: How many packets each fault was about, by its id, healed faults included.
         hits: How often each fault did what, by its id and the decision; what it let pass is the rest.
+        mechanism: Who carries the packets.
+        uncounted: The ids of those of which nobody counts what they do: the kernel does it, and does not tell.
     """
 
     up: Traffic
     down: Traffic
     fitted: Mapping[str, int]
     hits: Mapping[str, Mapping[str, int]]
+    mechanism: Mechanism = "tun"
+    uncounted: tuple[str, ...] = ()
 
 
 class Hits:

@@ -8,7 +8,8 @@ What crosses a link, and the role a fault can play there.
 A *link* joins two network namespaces by a TUN device in each: what one kernel sends is handed over as an IP packet, whole and by itself, and so it
 can be lost, doubled, overtaken or bent without the other kernel being told. TCP is then the kernels' own business, as it is on a real network.
 
-Fidelity: these faults are called ``kernel``. The link is a process of ours, but it does what ``tc netem`` does in the kernel and no more; everything
+Fidelity: these faults are called ``kernel``. The link is a process of ours, but it does what ``tc netem`` does in the kernel and no more (and where it is asked
+for, ``netem`` itself does it, see ``netem.py``); everything
 that follows from it, retransmission, backing off, duplicate acknowledgements, giving up, is done by two real TCP stacks, and not by an imitation in
 a proxy, which could only delay or falsify bytes that had arrived.
 

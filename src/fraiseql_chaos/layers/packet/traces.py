@@ -18,10 +18,11 @@ a slice that could not be counted, because the kernel dropped what should have b
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 from typing import Final
 
+from fraiseql_chaos.core import JsonObject
 from fraiseql_chaos.history import Sample
 from fraiseql_chaos.layers.packet.asked import HANDFUL, LEVEL_WORDS, interval
 from fraiseql_chaos.layers.packet.model import DIRECTIONS_OF, Directions
@@ -157,20 +158,28 @@ def share(
     number_marked, number_seen = marked(seen), among(seen)
     if not watched(before, during):
         return Sighting(witness=CAPTURE, count=0, statement=f"{percent(asked)} asked; {in_vain(before, during)}")
-    counted = f", {percent(number_marked / number_seen)}" if number_seen else ""
-    statement = f"{percent(asked)} asked; {number_marked} of {number_seen} packets sent {WAYS[direction]} {how}{counted}"
+    ways = {way: captured(slices(during, way)) for way in DIRECTIONS_OF[direction]}
+    counted: JsonObject = {
+        "asked": asked,
+        "how": how,
+        "spread": spread,
+        "at_most": at_most,
+        "ways": {way: {"marked": marked(its), "of": among(its)} for way, its in ways.items()},
+    }
+    found = f", {percent(number_marked / number_seen)}" if number_seen else ""
+    statement = f"{percent(asked)} asked; {number_marked} of {number_seen} packets sent {WAYS[direction]} {how}{found}"
     if not number_marked:
-        return Sighting(witness=CAPTURE, count=0, statement=statement)
+        return Sighting(witness=CAPTURE, count=0, statement=statement, counted=counted)
     if among(healthy) and marked(healthy) / among(healthy) * 2 >= number_marked / number_seen:
         told = f"{statement}; {marked(healthy)} of {among(healthy)} before, so nothing can be told apart"
-        return Sighting(witness=CAPTURE, count=0, statement=told)
+        return Sighting(witness=CAPTURE, count=0, statement=told, counted=counted)
     low, high = interval(number_marked, number_seen, spread=spread)
     if asked < low or (asked > high and not at_most):
         told = f"{statement}, and the {LEVEL_WORDS} interval of that is {percent(low)} to {percent(high)}: not the rate that was asked for"
-        return Sighting(witness=CAPTURE, count=0, statement=told)
+        return Sighting(witness=CAPTURE, count=0, statement=told, counted=counted)
     if number_seen < HANDFUL * spread:
         statement += ", too few to tell a rate"
-    return Sighting(witness=CAPTURE, count=number_marked, statement=statement)
+    return Sighting(witness=CAPTURE, count=number_marked, statement=statement, counted=counted)
 
 
 def late(
@@ -210,7 +219,7 @@ def late(
 def answers(seen: Sighting, during: Collection[Sample]) -> Sighting:
     """Add how often senders were told, and take back what was seen if none was."""
     told = sum(number(s, "answered") for s in looks_of("link_capture", during))
-    return Sighting(witness=seen.witness, count=seen.count if told else 0, statement=f"{seen.statement}; {told} answers that nobody had sent")
+    return replace(seen, count=seen.count if told else 0, statement=f"{seen.statement}; {told} answers that nobody had sent")
 
 
 def corroborated(by: Sighting, before: Collection[Sample], during: Collection[Sample], *, counters: Sequence[tuple[str, str]]) -> Sighting:

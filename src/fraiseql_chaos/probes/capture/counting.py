@@ -12,6 +12,9 @@ a fault with health. What is left out, because nobody could say on which side of
 The counts of a sample: ``sent`` = ``arrived`` + ``missing``, each packet once; ``copies`` are arrivals beyond a packet's first; ``overtaken`` packets arrived
 after one that was sent later; ``changed`` arrivals have other bytes, those among them with ``bad_checksum`` are refused by the kernel; ``answered`` are
 arrivals at the *sender* that nobody sent and that answer its packets, as a RST or an ICMP error that the link made. Delays are those of first arrivals.
+Those with ``bad_checksum`` that are ``unreadable`` contradict their own lengths as well, and a kernel throws them away before it looks at a checksum. What TCP made
+of it is counted of those alone that take place in their stream, see ``mending``: ``segments``, and of these ``torn``, ``mended``, ``segment_copies`` and
+``segments_overtaken``.
 
 What arrived changed has its checksums checked over the parts that it had when it was sent: bits may have made nonsense of its lengths.
 
@@ -33,6 +36,7 @@ from fraiseql_chaos.layers.packet.match import Match
 from fraiseql_chaos.layers.packet.model import DIRECTIONS, Direction
 from fraiseql_chaos.layers.packet.packet import ICMP, ICMP6, Packet, read_packet
 from fraiseql_chaos.probes.capture.following import Crossing, Followed, follow
+from fraiseql_chaos.probes.capture.mending import Segment, mend
 from fraiseql_chaos.probes.capture.pcap import Captured
 
 __all__ = ["HOLD", "PROBE", "SLICE", "Armed", "Capture", "capture_samples"]
@@ -106,13 +110,19 @@ class _Counts:
     overtaken: int = 0
     changed: int = 0
     bad_checksum: int = 0
+    unreadable: int = 0
     answered: int = 0
+    segments: int = 0
+    torn: int = 0
+    mended: int = 0
+    segment_copies: int = 0
+    segments_overtaken: int = 0
     bytes_sent: int = 0
     bytes_arrived: int = 0
     delays_ns: list[int] = field(default_factory=list)
 
-    def add(self, crossing: Crossing, packet: Packet) -> None:
-        """Count one packet that was sent, and read."""
+    def add(self, crossing: Crossing, packet: Packet, segment: Segment | None) -> None:
+        """Count one packet that was sent, and read; and as a segment, if it takes place in a stream."""
         arrivals = crossing.arrivals
         changed = [arrival for arrival in arrivals if arrival.changed]
         self.sent += 1
@@ -122,10 +132,18 @@ class _Counts:
         self.copies += max(0, len(arrivals) - 1)
         self.overtaken += crossing.overtaken
         self.changed += len(changed)
-        self.bad_checksum += sum(not is_whole(packet._replace(raw=arrival.raw)) for arrival in changed)
+        bad = [arrival.raw for arrival in changed if not is_whole(packet._replace(raw=arrival.raw))]
+        self.bad_checksum += len(bad)
+        self.unreadable += sum(read_packet(raw) is None for raw in bad)
         if arrivals:
             self.bytes_arrived += len(arrivals[0].raw)
             self.delays_ns.append(max(0, arrivals[0].at_ns - crossing.at_ns))
+        if segment is not None:
+            self.segments += 1
+            self.torn += segment.torn
+            self.mended += segment.mended
+            self.segment_copies += segment.copies
+            self.segments_overtaken += segment.overtaken
 
     def to_json(self) -> JsonObject:
         """Return the counts as the value of a sample; delays only if something arrived."""
@@ -145,22 +163,25 @@ def capture_samples(capture: Capture, faults: Iterable[Armed]) -> list[Sample]:
         capture: What both ends saw.
         faults: The faults that were armed on this link.
     """
-    ways = [(direction, capture.followed(direction)) for direction in DIRECTIONS]
-    back: dict[Direction, Followed] = {"up": ways[1][1], "down": ways[0][1]}
+    ways = {direction: capture.followed(direction) for direction in DIRECTIONS}
+    segments = {direction: mend(followed.crossings) for direction, followed in ways.items()}
+    back: dict[Direction, Direction] = {"up": "down", "down": "up"}
     return [
         sample
         for fault in faults
-        for direction, followed in ways
-        for sample in _samples(capture, fault, direction, followed, back[direction].strangers)
+        for direction, followed in ways.items()
+        for sample in _samples(capture, fault, direction, zip(followed.crossings, segments[direction], strict=True), ways[back[direction]].strangers)
     ]
 
 
-def _samples(capture: Capture, fault: Armed, direction: Direction, followed: Followed, answers: Sequence[Captured]) -> Iterator[Sample]:
+def _samples(
+    capture: Capture, fault: Armed, direction: Direction, sent: Iterable[tuple[Crossing, Segment | None]], answers: Sequence[Captured]
+) -> Iterator[Sample]:
     slices: dict[_Slice, _Counts] = {}
     flows: set[bytes] = set()
     counter, is_anew = fault.match.counter(), False
     last_ns = capture.ended_ns - fault.hold.ns
-    for crossing in followed.crossings:
+    for crossing, segment in sent:
         if crossing.at_ns >= fault.arming_ns and not is_anew:
             # A fault counts the packets of a connection from when it is armed.
             counter, is_anew = fault.match.counter(), True
@@ -169,7 +190,7 @@ def _samples(capture: Capture, fault: Armed, direction: Direction, followed: Fol
             continue
         flows.add(packet.flow)
         if capture.began_ns <= crossing.at_ns <= last_ns and (place := _slice(fault, capture, crossing.at_ns)):
-            slices.setdefault(place, _Counts()).add(crossing, packet)
+            slices.setdefault(place, _Counts()).add(crossing, packet, segment)
     for stranger in answers:
         place = _slice(fault, capture, stranger.at_ns) if capture.began_ns + fault.hold.ns <= stranger.at_ns <= capture.ended_ns else None
         if place is not None and _answers_one_of(stranger.raw, flows):

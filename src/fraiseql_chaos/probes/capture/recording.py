@@ -51,7 +51,7 @@ class LinkRecording:
 
         Args:
             keeper: The parent of its process.
-            directory: Its files, ``NAME-near.pcap`` and ``NAME-far.pcap``, go here.
+            directory: Its files, ``NAME.near.pcap`` and ``NAME.far.pcap``, go here.
             taps: The packet sockets of the near and of the far end; the capture gets its own descriptors of them, and these here are closed.
             name: The link's.
             bytes_max: How long each file may become; what comes after that is counted.
@@ -62,7 +62,7 @@ class LinkRecording:
         """
         if not isinstance(bytes_max, int) or bytes_max < BYTES_LEAST:
             raise DeclarationError(f"a capture's file may be {BYTES_LEAST} bytes long or more, not {bytes_max!r}; nothing was started")
-        near, far = (directory / f"{name}-{end}.pcap" for end in ("near", "far"))
+        near, far = (directory / f"{name}.{end}.pcap" for end in ("near", "far"))
         link = await ControlLink.open(
             keeper, Path(tempfile.mkdtemp(prefix="cap-", dir=keeper.directory)), module="fraiseql_chaos.probes.capture", name="capture"
         )

@@ -3,7 +3,8 @@ From a packet socket into a file.
 
 A tap sees what its kernel hands to the device, after queueing disciplines, and what the device hands to it, before any filter. The kernel stamps each
 packet, so how late we read it does not matter, and counts what it had no room for. A device with offloads shows what it is spared: segments before they
-are cut, and checksums before they are made. A TUN device has none unless it is asked for, and the link asks for none.
+are cut, and checksums before they are made. A TUN device has none unless it is asked for, and the link asks for none; the
+devices of a veth pair are told to do without.
 
 Source:
     packet(7), ``PACKET_STATISTICS``; socket(7), ``SO_TIMESTAMPNS``.

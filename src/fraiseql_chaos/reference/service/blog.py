@@ -78,6 +78,16 @@ class AuthorStatistics:
     longest: int
 
 
+@fraiseql.type(sql_source="v_slow_report", jsonb_column="data")
+class SlowReport:
+    """The same figures, from a view that takes its time."""
+
+    id: ID
+    posts: int
+    words: int
+    longest: int
+
+
 @fraiseql.type
 class DeletedUser:
     """What is left of a user who was deleted."""
@@ -113,6 +123,12 @@ async def user_count(info: GraphQLResolveInfo, role: str) -> int:
 async def author_statistics(info: GraphQLResolveInfo, id: ID) -> AuthorStatistics | None:  # noqa: A002  the argument's name is part of the GraphQL schema
     """Return figures over the posts of one author."""
     return await info.context["db"].find_one("v_author_statistics", id=id)
+
+
+@fraiseql.query
+async def slow_report(info: GraphQLResolveInfo, id: ID) -> SlowReport | None:  # noqa: A002  the argument's name is part of the GraphQL schema
+    """Return figures over the posts of one author, half a second later than need be."""
+    return await info.context["db"].find_one("v_slow_report", id=id)
 
 
 @fraiseql.input
@@ -214,6 +230,6 @@ class DeleteUser:
     error: DeleteUserError
 
 
-TYPES = (User, Author, Post, Comment, Thread, AuthorStatistics, DeletedUser)
-QUERIES = (users, post, thread, user_count, author_statistics)
+TYPES = (User, Author, Post, Comment, Thread, AuthorStatistics, SlowReport, DeletedUser)
+QUERIES = (users, post, thread, user_count, author_statistics, slow_report)
 MUTATIONS = (CreateUser, UpdateUser, DeleteUser)

@@ -9,6 +9,7 @@ from fraiseql_chaos.errors import HistoryError
 from fraiseql_chaos.verdicts.expectations.all_of import AllOf
 from fraiseql_chaos.verdicts.expectations.any_of import AnyOf
 from fraiseql_chaos.verdicts.expectations.availability import Availability
+from fraiseql_chaos.verdicts.expectations.checksums_refused import ChecksumsRefused
 from fraiseql_chaos.verdicts.expectations.correct_results import CorrectResults
 from fraiseql_chaos.verdicts.expectations.detects_within import DetectsWithin
 from fraiseql_chaos.verdicts.expectations.error_is_clear import ErrorIsClear
@@ -16,14 +17,19 @@ from fraiseql_chaos.verdicts.expectations.fault_observed import FaultObserved
 from fraiseql_chaos.verdicts.expectations.grows_with_delay import GrowsWithDelay
 from fraiseql_chaos.verdicts.expectations.instrument import Instrument
 from fraiseql_chaos.verdicts.expectations.isolated import Isolated
+from fraiseql_chaos.verdicts.expectations.kernels_mended import KernelsMended
 from fraiseql_chaos.verdicts.expectations.latency import Latency
 from fraiseql_chaos.verdicts.expectations.latency_within import LatencyWithin
 from fraiseql_chaos.verdicts.expectations.memory_below import MemoryBelow
 from fraiseql_chaos.verdicts.expectations.next_try_succeeds import NextTrySucceeds
 from fraiseql_chaos.verdicts.expectations.no_crash import NoCrash
 from fraiseql_chaos.verdicts.expectations.no_data_loss import NoDataLoss
+from fraiseql_chaos.verdicts.expectations.no_deadlock import NoDeadlock
 from fraiseql_chaos.verdicts.expectations.no_duplicates import NoDuplicates
 from fraiseql_chaos.verdicts.expectations.no_hang import NoHang
+from fraiseql_chaos.verdicts.expectations.oldest_first import OldestFirst
+from fraiseql_chaos.verdicts.expectations.queue_depth_reported import QueueDepthReported
+from fraiseql_chaos.verdicts.expectations.queued_not_rejected import QueuedNotRejected
 from fraiseql_chaos.verdicts.expectations.recovers_within import RecoversWithin
 from fraiseql_chaos.verdicts.expectations.slowdown import Slowdown
 from fraiseql_chaos.verdicts.expectations.spread_as_declared import SpreadAsDeclared
@@ -38,6 +44,7 @@ EXPECTATIONS: Final[tuple[type[Expectation], ...]] = (
     AllOf,
     AnyOf,
     Availability,
+    ChecksumsRefused,
     CorrectResults,
     DetectsWithin,
     ErrorIsClear,
@@ -45,14 +52,19 @@ EXPECTATIONS: Final[tuple[type[Expectation], ...]] = (
     GrowsWithDelay,
     Instrument,
     Isolated,
+    KernelsMended,
     Latency,
     LatencyWithin,
     MemoryBelow,
     NextTrySucceeds,
     NoCrash,
     NoDataLoss,
+    NoDeadlock,
     NoDuplicates,
     NoHang,
+    OldestFirst,
+    QueueDepthReported,
+    QueuedNotRejected,
     RecoversWithin,
     Slowdown,
     SpreadAsDeclared,

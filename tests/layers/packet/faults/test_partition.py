@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import errno
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
 import pytest
 
+from fraiseql_chaos.core import ms, now_ns
 from fraiseql_chaos.errors import DeclarationError
 from fraiseql_chaos.layers.packet.answers import reset_for, unreachable_for
 from fraiseql_chaos.layers.packet.barrier import How
 from fraiseql_chaos.layers.packet.faults import Partition
 from fraiseql_chaos.layers.packet.match import Match
 from fraiseql_chaos.layers.packet.model import Directions
+from fraiseql_chaos.rig.keeper import Keeper
 from layers.packet.looks import HEALTHY, cut, cuts, kernels, path, seen
 from layers.packet.packets import armed_with, read, tcp, tcp6, udp
 from layers.packet.promises import check_packet_fault
+from links import Link, linked
 
 
 @pytest.mark.parametrize("how", ["drop", "unreachable", "reset"])
@@ -80,3 +88,61 @@ def test_a_refusal_is_seen_where_senders_were_told() -> None:
 
 def test_the_service_is_under_it_if_it_was_on_the_link_before_and_found_no_way_around() -> None:
     assert [Partition().sightings(HEALTHY, (path(through=0, around=around),))[-1].count for around in (0, 1)] == [2, 0]
+
+
+AT_ONCE = ms(100)
+PATIENCE = ms(400)
+"""How long a client of these tests lets bytes go unacknowledged, or waits for a connection (``TCP_USER_TIMEOUT``, tcp(7))."""
+
+
+@pytest.fixture(scope="module")
+def link() -> Iterator[Link]:
+    with Keeper.start() as keeper, linked(keeper, seed=1) as link:
+        yield link
+
+
+@contextmanager
+def impatient(link: Link) -> Iterator[socket.socket]:
+    with link.near.socket(socket.AF_INET, socket.SOCK_STREAM) as client:
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, PATIENCE.ns // 1_000_000)
+        client.settimeout(10)
+        yield client
+
+
+def ends_with(act: Callable[[], object]) -> tuple[str, bool]:
+    """Do something that cannot succeed; return the kernel's name for why not, and whether it said so at once."""
+    began_ns = now_ns()
+    with pytest.raises(OSError) as refusal:  # noqa: PT011  which of its errors is what is asked
+        act()
+    return errno.errorcode[refusal.value.errno or 0], now_ns() - began_ns < AT_ONCE.ns
+
+
+@pytest.mark.parametrize(
+    ("how", "connect", "standing"),
+    [
+        ("drop", ("ETIMEDOUT", False), ("ETIMEDOUT", False)),
+        ("unreachable", ("EHOSTUNREACH", True), ("EHOSTUNREACH", False)),
+        ("reset", ("ECONNREFUSED", True), ("ECONNRESET", True)),
+    ],
+)
+def test_what_a_client_is_told_and_how_soon_depends_on_how_it_is_cut(
+    link: Link, how: How, connect: tuple[str, bool], standing: tuple[str, bool]
+) -> None:
+    """
+    Dropped, nobody is told, and only a limit of the client's own ends the wait, for new connections and for those that stand.
+
+    Rejected by ICMP, connects fail at once, and connections that stand go on trying to their limit; reset, both fail at once.
+    """
+    with link.far.socket(socket.AF_INET, socket.SOCK_STREAM) as listener, impatient(link) as client, impatient(link) as late:
+        listener.bind((link.far.addresses[socket.AF_INET], 0))
+        listener.listen()
+        client.connect(listener.getsockname())
+        link.arm("cut", Partition(how=how))
+        try:
+            assert ends_with(lambda: late.connect(listener.getsockname())) == connect
+            client.sendall(b"anybody there?")
+            assert ends_with(lambda: client.recv(1)) == standing
+        finally:
+            link.heal("cut")
+        with impatient(link) as later:
+            later.connect(listener.getsockname())

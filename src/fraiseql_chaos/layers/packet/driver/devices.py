@@ -21,11 +21,22 @@ from typing import Final
 from fraiseql_chaos.errors import CapabilityError
 from fraiseql_chaos.layers.packet.driver.netlink import add_address, add_veth, set_up
 
-__all__ = ["QUEUE_PACKETS", "configure", "dropped_before", "open_tun", "open_veth", "raise_loopback"]
+__all__ = [
+    "QUEUE_PACKETS",
+    "carried",
+    "configure",
+    "do_without_offloads",
+    "dropped_before",
+    "hardware_address",
+    "open_tun",
+    "open_veth",
+    "raise_loopback",
+]
 
 _TUNSETIFF: Final = 0x400454CA
 _IFF_TUN_WITHOUT_HEADER: Final = 0x0001 | 0x1000
 _SIOCETHTOOL: Final = 0x8946
+_SIOCGIFHWADDR: Final = 0x8927
 _OFFLOADS: Final = (0x17, 0x1F, 0x25, 0x2C)
 """Sending: checksums, TCP segmentation, generic segmentation; receiving: coalescing (``ETHTOOL_STXCSUM`` and so on)."""
 
@@ -120,13 +131,29 @@ def raise_loopback() -> None:
     set_up("lo")
 
 
+def hardware_address(name: str) -> bytes:
+    """Return the Ethernet address of a device."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        return fcntl.ioctl(asking, _SIOCGIFHWADDR, struct.pack("16s24x", name.encode()))[18:24]
+
+
 def dropped_before(name: str) -> int:
     """Return how many packets a device had no room for, and so never handed over, by its kernel's count (proc_net_dev)."""
+    return _counts(name)[11]
+
+
+def carried(name: str) -> tuple[int, int, int]:
+    """Return how much a device took in, in packets and in bytes of frames, and how many packets it sent, by its kernel's count."""
+    counts = _counts(name)
+    return counts[1], counts[0], counts[9]
+
+
+def _counts(name: str) -> list[int]:
     for line in Path("/proc/thread-self/net/dev").read_bytes().splitlines():
         device, _, counts = line.partition(b":")
         if device.strip() == name.encode():
-            return int(counts.split()[11])
-    return 0
+            return [int(count) for count in counts.split()]
+    return [0] * 16
 
 
 def _remedy(error: OSError) -> str:

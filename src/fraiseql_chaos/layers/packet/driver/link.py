@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Final
 
 from fraiseql_chaos.core import Json, JsonObject, now_ns
@@ -68,32 +68,16 @@ class Link:
         except BaseException:
             self.close()
             raise
-        self._sources: dict[Direction, int] = {"up": self._devices["near"], "down": self._devices["far"]}
+        sources: dict[Direction, int] = {"up": self._devices["near"], "down": self._devices["far"]}
         self._targets: dict[Direction, int] = {"up": self._devices["far"], "down": self._devices["near"]}
-        self._came_ns: dict[Direction, int] = dict.fromkeys(DIRECTIONS, 0)
         self._refused: dict[Direction, int] = dict.fromkeys(DIRECTIONS, 0)
-        self.sources: Mapping[int, Callable[[], None]] = {self._sources[way]: partial(self.carry, way) for way in DIRECTIONS}
+        self.sources: Mapping[int, Callable[[], None]] = {source: self._carrier(way, source) for way, source in sources.items()}
         self.ends: JsonObject = self._sides.describe()
 
     @property
     def due_ns(self) -> int | None:
         """When something is to be released; None if nothing is."""
         return self._engine.due_ns
-
-    def carry(self, direction: Direction) -> None:
-        """Carry what waits at one end."""
-        source, size, time_ns = self._sources[direction], self._read_bytes, now_ns()
-        is_bulk = time_ns - self._came_ns[direction] < CLOSE_NS
-        try:
-            self._write(self._engine.feed(direction, os.read(source, size), time_ns))
-            if is_bulk:
-                for _ in range(BATCH):
-                    packet = os.read(source, size)
-                    self._write(self._engine.feed(direction, packet, now_ns()))
-                time_ns = now_ns()
-        except BlockingIOError:
-            time_ns = now_ns()
-        self._came_ns[direction] = time_ns
 
     def release(self, time_ns: int) -> None:
         """Hand on what has come due."""
@@ -138,9 +122,30 @@ class Link:
         sender: Side = "near" if direction == "up" else "far"
         return replace(traffic, overrun=self._sides.dropped_before(sender), refused=self._refused[direction])
 
+    def _carrier(self, direction: Direction, source: int) -> Callable[[], None]:
+        """Return what carries the packets that wait at one end. Every packet comes by here, so whatever that takes is at hand."""
+        read, size, feed, write, clock_ns = os.read, self._read_bytes, self._engine.feed, self._write, time.monotonic_ns
+        came_ns = 0
+
+        def carry() -> None:
+            nonlocal came_ns
+            last_ns, came_ns = came_ns, clock_ns()
+            try:
+                write(feed(direction, read(source, size), came_ns))
+                if came_ns - last_ns < CLOSE_NS:
+                    for _ in range(BATCH):
+                        packet = read(source, size)
+                        came_ns = clock_ns()
+                        write(feed(direction, packet, came_ns))
+            except BlockingIOError:
+                return  # Nothing waits any more.
+
+        return carry
+
     def _write(self, leaving: Sequence[tuple[Direction, bytes]]) -> None:
+        targets = self._targets
         for direction, packet in leaving:
             try:
-                os.write(self._targets[direction], packet)
+                os.write(targets[direction], packet)
             except OSError:  # A full queue, a device that is down, or what no kernel would take for a packet: lost, as on any wire.
                 self._refused[direction] += 1

@@ -1,4 +1,7 @@
-"""What a link is to who commands it, whoever carries its packets; here that is this process, over TUN devices (``Link``)."""
+"""
+What a link is to who commands it, whoever carries its packets: this process, over TUN devices (``Link``), or the kernel, over veth pairs and through ``netem``
+(``NetemLink``).
+"""
 
 from __future__ import annotations
 

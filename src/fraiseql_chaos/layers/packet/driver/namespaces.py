@@ -81,13 +81,15 @@ def enter_own_network() -> tuple[Network, Path | None]:
     uid, gid, is_root = os.geteuid(), os.getegid(), os.geteuid() == 0
     try:
         os.unshare(os.CLONE_NEWNET if is_root else os.CLONE_NEWUSER | os.CLONE_NEWNET)
+        # A kernel may let us in and then no further: AppArmor's restriction lets a user make the namespace, and takes every right in it away.
+        if not is_root:
+            Path("/proc/self/setgroups").write_bytes(b"deny")
+            Path("/proc/self/uid_map").write_bytes(b"%d %d 1" % (uid, uid))
+            Path("/proc/self/gid_map").write_bytes(b"%d %d 1" % (gid, gid))
+        raise_loopback()
     except OSError as error:
-        raise CapabilityError(f"this kernel does not let us make a network namespace ({error.strerror}); {_remedy()}; nothing was started") from None
-    if not is_root:
-        Path("/proc/self/setgroups").write_bytes(b"deny")
-        Path("/proc/self/uid_map").write_bytes(b"%d %d 1" % (uid, uid))
-        Path("/proc/self/gid_map").write_bytes(b"%d %d 1" % (gid, gid))
-    raise_loopback()
+        what = error.strerror if error.filename is None else f"{error.filename}: {error.strerror}"
+        raise CapabilityError(f"this kernel does not let us make a network namespace ({what}); {_remedy()}; nothing was started") from None
     return Network(), None if is_root else Path(f"/proc/{os.getpid()}/ns/user")
 
 

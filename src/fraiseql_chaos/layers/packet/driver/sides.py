@@ -1,7 +1,8 @@
 """
 The two sides of a link as the forwarder holds them: the near network, the names of the devices, and what may be opened there.
 
-How packets get from one device to the other is the business of who fills the two networks with devices: ``Link`` (TUN and this process).
+How packets get from one device to the other is the business of who fills the two networks with devices: ``Link`` (TUN and this process), or ``Wire`` (veth pairs
+and the kernel alone).
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from ipaddress import IPv4Interface, IPv6Interface
+from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
 from typing import Final
 
 from fraiseql_chaos.core import JsonObject
@@ -59,6 +60,11 @@ class Sides:
         for side in SIDES:
             with self.visited(side):
                 self._has_ipv6[side] = configure(self.names[side], *self._addresses(side), mtu=mtu)
+
+    def addresses(self, side: Side) -> tuple[IPv4Address | IPv6Address, ...]:
+        """Return the addresses that the device of one side has."""
+        ipv4, ipv6 = self._addresses(side)
+        return (ipv4.ip, ipv6.ip) if self._has_ipv6[side] else (ipv4.ip,)
 
     def describe(self) -> JsonObject:
         """Return addresses, devices and networks."""
