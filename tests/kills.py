@@ -19,6 +19,12 @@ _LATENCY: Final = "network/test_network_latency_chaos.py::"
 _PACKETS: Final = "network/test_packet_loss_chaos.py::"
 
 KILLS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
+    "chatty": (
+        (f"{_LATENCY}TestGradualLatency::test_latency_grows_as_the_delay_does[reads-hardened]", "grows_with_delay"),
+        (f"{_LATENCY}TestConsistentLatency::test_answers_are_slower_and_right[writes]", "grows_with_delay"),
+        (f"{_LATENCY}TestJitteryLatency::test_percentiles_show_the_declared_distribution", "spread_as_declared"),
+        (f"{_LATENCY}TestAsymmetricLatency::test_only_the_sum_of_both_ways_counts[hardened-slow-requests]", "grows_with_delay"),
+    ),
     "cleartext": ((f"{_PACKETS}TestCorruptedPackets::test_what_no_checksum_shows_breaks_connections_over_tls", "correct_results"),),
     "doubling": (
         (f"{_AWAY}test_no_acknowledged_write_is_lost[refuse]", "no_duplicates"),
@@ -31,7 +37,13 @@ KILLS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         (f"{_PACKETS}TestPacketLoss::test_mutations_are_carried_out_once_and_rightly[10%]", "no_data_loss"),
         (f"{_PACKETS}TestReorderedPackets::test_data_stays_whole", "no_data_loss"),
     ),
-    "impatient": ((f"{_PACKETS}TestPacketLoss::test_queries_succeed_because_what_is_lost_is_sent_again[10%]", "availability"),),
+    "hanging": ((f"{_LATENCY}TestGradualLatency::test_nobody_is_turned_away_while_latency_grows[reads]", "no_hang"),),
+    "impatient": (
+        (f"{_LATENCY}TestGradualLatency::test_nobody_is_turned_away_while_latency_grows[writes]", "availability"),
+        (f"{_LATENCY}TestConsistentLatency::test_nothing_times_out[hardened-1 s]", "availability"),
+        (f"{_LATENCY}TestJitteryLatency::test_outliers_do_not_time_out[hardened]", "availability"),
+        (f"{_PACKETS}TestPacketLoss::test_queries_succeed_because_what_is_lost_is_sent_again[10%]", "availability"),
+    ),
     "mixing": (
         (f"{_PACKETS}TestDuplicatePackets::test_copies_are_noticed_and_thrown_away[2%]", "correct_results"),
         (f"{_PACKETS}TestReorderedPackets::test_segments_are_put_back_in_order", "correct_results"),
@@ -57,7 +69,7 @@ KILLS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "pool_unchecked": ((f"{_DROPS}test_the_pool_throws_dead_connections_away", "recovers_within"),),
     "stale": (
         (f"{_AWAY}test_an_outage_is_noticed_within_a_second", "correct_results"),
-        (f"{_LATENCY}TestNetworkLatency::test_reads_survive_a_slow_database", "correct_results"),
+        (f"{_LATENCY}TestGradualLatency::test_nobody_is_turned_away_while_latency_grows[reads]", "correct_results"),
     ),
     "sulking": (
         (f"{_DROPS}test_asking_again_helps[reads]", "next_try_succeeds"),

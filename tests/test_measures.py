@@ -17,12 +17,14 @@ from links_made import link
 ALL: list[Measure] = [
     measures.error_rate(),
     measures.executed_once(),
+    measures.hit_rate(),
     measures.kernel_counts("TcpRetransSegs", "TcpInCsumErrors"),
     measures.kernels_noticed("copies"),
     measures.latency_impact(),
     measures.latency_percentiles(),
     measures.look_time("edge_login"),
     measures.next_try(),
+    measures.one_way(),
     measures.packet_fates(),
     measures.pool_wait(),
     measures.queue_depth(),
@@ -172,6 +174,31 @@ def test_kernel_counts_are_what_was_added_while_the_fault_was_armed() -> None:
     assert found.statement == "both kernels together: TcpRetransSegs 7, NoSuchCounter 0; of 70 segments sent"
     with pytest.raises(DeclarationError, match="name at least one counter"):
         measures.kernel_counts()
+
+
+def test_hit_rate_is_the_share_of_answers_that_came_sooner_than_any_of_the_databases() -> None:
+    scene = Scene().load(100).fault(2000, 4000, kind="latency").answers(0, 2000).answers(2010, 2610, took_ms=4).answers(2610, 3210, took_ms=600)
+    found = measures.hit_rate().take(scene.answers(3800, 5000, took_ms=4).history())
+    assert (found.numbers["answers"], found.numbers["hits"], found.numbers["rate"]) == (60, 30, 0.5)
+    assert found.statement == "30 of 60 answers were there sooner than the database's can have been: 50 %"
+    assert measures.hit_rate().take(outage().history()).numbers == {}
+
+
+def test_one_way_says_which_way_is_late() -> None:
+    scene = slow()
+    for at_ms, up_ms, down_ms in (
+        (1000, 0.5, 0.4),
+        (1500, 0.5, 0.6),
+        (2600, 400.5, 40.4),
+        (3200, 400.7, 40.4),
+        (3900, 400.5, 40.4),
+        (4200, 300.5, 0.4),
+    ):
+        looks(scene, "edge_round_trip", (at_ms, up_ms + down_ms, True, {"up_ms": up_ms, "down_ms": down_ms}))  # type: ignore[dict-item]
+    found = measures.one_way().take(scene.history())
+    assert (found.numbers["before_looks"], found.numbers["during_looks"]) == (2, 3)
+    assert (found.numbers["up_added_ms"], found.numbers["down_added_ms"]) == (400.0, 40.0)
+    assert "added 400 ms to the way of a request" in found.statement
 
 
 def test_kernels_noticed_compares_what_arrived_with_what_both_kernels_count() -> None:

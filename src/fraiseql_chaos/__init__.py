@@ -67,6 +67,7 @@ if TYPE_CHECKING:
         detects_within,
         error_is_clear,
         fault_observed,
+        grows_with_delay,
         isolated,
         kernels_mended,
         latency,
@@ -84,6 +85,7 @@ if TYPE_CHECKING:
         recovers,
         recovers_within,
         slowdown,
+        spread_as_declared,
         throughput_at_least,
     )
 
@@ -141,6 +143,7 @@ __all__ = [
     "detects_within",
     "error_is_clear",
     "fault_observed",
+    "grows_with_delay",
     "isolated",
     "kernels_mended",
     "latency",
@@ -164,6 +167,7 @@ __all__ = [
     "recovers_within",
     "seconds",
     "slowdown",
+    "spread_as_declared",
     "throughput_at_least",
     "us",
 ]
@@ -224,6 +228,7 @@ _HOMES: Final = {
         "detects_within",
         "error_is_clear",
         "fault_observed",
+        "grows_with_delay",
         "isolated",
         "kernels_mended",
         "latency",
@@ -241,6 +246,7 @@ _HOMES: Final = {
         "recovers",
         "recovers_within",
         "slowdown",
+        "spread_as_declared",
         "throughput_at_least",
     ),
 }

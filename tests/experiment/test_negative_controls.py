@@ -89,6 +89,15 @@ def test_a_healthy_service_turns_none_of_them_red(tmp_path: Path) -> None:
     assert document["totals"]["run"] + document["totals"]["skipped"] == len(tests)
 
 
+def test_a_cache_in_the_services_memory_is_found_where_there_is_one(tmp_path: Path) -> None:
+    """The promise that W-011 says no service keeps is one that a service can keep: with a cache of results in its own memory, every repetition is a hit."""
+    test = "network/test_network_latency_chaos.py::TestConsistentLatency::test_what_was_asked_before_is_answered_from_a_cache"
+    (experiment,) = _run(tmp_path, str(SUITE / test), app="caching")["experiments"]
+    assert experiment["verdict"] == "held", experiment["reasons"]
+    (measured,) = experiment["measures"]
+    assert measured["numbers"]["rate"] == 1.0
+
+
 def test_every_defect_is_in_the_table() -> None:
     """What has a docstring that speaks of a defect is one, unless another part of the tests needs it."""
     defects = {path.stem for path in SABOTAGE.glob("*.py") if "with a defect" in path.read_text(encoding="utf-8").partition("\n")[0]}

@@ -23,6 +23,7 @@ from fraiseql_chaos.verdicts import (
     error_is_clear,
     expectation_from_json,
     fault_observed,
+    grows_with_delay,
     instrument,
     isolated,
     kernels_mended,
@@ -40,6 +41,7 @@ from fraiseql_chaos.verdicts import (
     queued_not_rejected,
     recovers_within,
     slowdown,
+    spread_as_declared,
     throughput_at_least,
     to_json,
 )
@@ -55,6 +57,7 @@ EVERY: list[Expectation] = [
     error_is_clear(names=("identity provider",)),
     no_hang(within=ms(1500)),
     fault_observed("latency", "refuse"),
+    grows_with_delay(round_trips=4, overhead=ms(200), at_least=0.9),
     instrument(lag_at_most=ms(100)),
     isolated("ping", "health", slower_at_most=1.25),
     kernels_mended(),
@@ -71,6 +74,7 @@ EVERY: list[Expectation] = [
     queued_not_rejected(),
     recovers_within(ms(0.001)),
     slowdown(at_most=2.5),
+    spread_as_declared(round_trips=4),
     steady_state(),
     throughput_at_least(0.8),
 ]

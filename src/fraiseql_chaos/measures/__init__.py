@@ -13,6 +13,7 @@ from typing import Any, Final
 from fraiseql_chaos.errors import HistoryError
 from fraiseql_chaos.measures.error_rate import ErrorRate
 from fraiseql_chaos.measures.executed_once import ExecutedOnce
+from fraiseql_chaos.measures.hit_rate import HitRate
 from fraiseql_chaos.measures.kernel_counts import KernelCounts
 from fraiseql_chaos.measures.kernels_noticed import KernelsNoticed, Noticeable
 from fraiseql_chaos.measures.latency_impact import LatencyImpact
@@ -20,6 +21,7 @@ from fraiseql_chaos.measures.latency_percentiles import LatencyPercentiles
 from fraiseql_chaos.measures.look_time import LookTime
 from fraiseql_chaos.measures.model import Measure, Measurement
 from fraiseql_chaos.measures.next_try import NextTry
+from fraiseql_chaos.measures.one_way import OneWay
 from fraiseql_chaos.measures.packet_fates import PacketFates
 from fraiseql_chaos.measures.pool_wait import PoolWait
 from fraiseql_chaos.measures.queue_depth import QueueDepth
@@ -35,6 +37,7 @@ __all__ = [
     "Measurement",
     "error_rate",
     "executed_once",
+    "hit_rate",
     "kernel_counts",
     "kernels_noticed",
     "latency_impact",
@@ -42,6 +45,7 @@ __all__ = [
     "look_time",
     "measure_from_json",
     "next_try",
+    "one_way",
     "packet_fates",
     "pool_wait",
     "queue_depth",
@@ -54,12 +58,14 @@ __all__ = [
 MEASURES: Final[tuple[type[Measure], ...]] = (
     ErrorRate,
     ExecutedOnce,
+    HitRate,
     KernelCounts,
     KernelsNoticed,
     LatencyImpact,
     LatencyPercentiles,
     LookTime,
     NextTry,
+    OneWay,
     PacketFates,
     PoolWait,
     QueueDepth,
@@ -94,6 +100,11 @@ def executed_once() -> ExecutedOnce:
     return ExecutedOnce()
 
 
+def hit_rate() -> HitRate:
+    """Measure how often a request is answered without asking the database; see ``HitRate``."""
+    return HitRate()
+
+
 def kernel_counts(*counters: str) -> KernelCounts:
     """Measure by how much counters of both kernels grew; see ``KernelCounts``."""
     return KernelCounts(counters=counters)
@@ -122,6 +133,11 @@ def look_time(probe: str) -> LookTime:
 def next_try() -> NextTry:
     """Measure how often the next request succeeds after one that failed; see ``NextTry``."""
     return NextTry()
+
+
+def one_way() -> OneWay:
+    """Measure how late requests and answers are on their way, each by itself; see ``OneWay``."""
+    return OneWay()
 
 
 def packet_fates() -> PacketFates:

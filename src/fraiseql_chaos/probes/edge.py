@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import errno
 import socket
+import time
 from contextlib import closing
 
-from fraiseql_chaos.core import Duration, ms, now_ns, seconds
+from fraiseql_chaos.core import NS_PER_MS, Duration, ms, now_ns, seconds
 from fraiseql_chaos.probes.client import Connection, KeptClient
 from fraiseql_chaos.probes.model import Look
 
@@ -20,7 +21,10 @@ __all__ = ["EdgeConnect", "EdgeRoundTrip"]
 
 class EdgeRoundTrip:
     """
-    Time ``SELECT 1`` over one connection through the edge, which is made again whenever it broke.
+    Time one question over one connection through the edge, which is made again whenever it broke.
+
+    What is asked is the server's clock, so each look has its two parts: ``up_ms`` until the server was at work on it, and ``down_ms`` until its answer was here. If
+    the server's clock is another machine's, both are off by as much as the two differ, one up and the other down; what changes between looks is not.
 
     Args:
         dsn: Through the edge.
@@ -34,8 +38,8 @@ class EdgeRoundTrip:
         self._client = KeptClient(dsn, within=within)
 
     async def look(self) -> Look:
-        """Ask the server for a one; the measured part begins when the connection stands."""
-        return await self._client.look(_ask_for_a_one)
+        """Ask the server what time it is; the measured part begins when the connection stands."""
+        return await self._client.look(_ask_the_time)
 
     async def close(self) -> None:
         """Drop the connection without a word."""
@@ -75,7 +79,16 @@ class EdgeConnect:
         """Nothing is held open between looks."""
 
 
-async def _ask_for_a_one(connection: Connection) -> Look:
-    began_ns = now_ns()
-    await connection.execute("SELECT 1", prepare=False)
-    return Look(ok=True, value={}, began_ns=began_ns)
+_THE_TIME = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint * 1000"
+
+
+async def _ask_the_time(connection: Connection) -> Look:
+    began_ns, began_wall_ns = now_ns(), time.time_ns()
+    cursor = await connection.execute(_THE_TIME, prepare=False)
+    took_ns, row = now_ns() - began_ns, await cursor.fetchone()
+    there_ns = int(row[0]) - began_wall_ns if row else 0
+    return Look(
+        ok=True,
+        value={"up_ms": round(there_ns / NS_PER_MS, 3), "down_ms": round((took_ns - there_ns) / NS_PER_MS, 3)},
+        began_ns=began_ns,
+    )

@@ -11,6 +11,7 @@ from fraiseql_chaos.verdicts.expectations.correct_results import CorrectResults,
 from fraiseql_chaos.verdicts.expectations.detects_within import DetectsWithin, detects_within
 from fraiseql_chaos.verdicts.expectations.error_is_clear import ErrorIsClear, error_is_clear
 from fraiseql_chaos.verdicts.expectations.fault_observed import FaultObserved, fault_observed
+from fraiseql_chaos.verdicts.expectations.grows_with_delay import GrowsWithDelay, grows_with_delay
 from fraiseql_chaos.verdicts.expectations.instrument import Instrument, instrument
 from fraiseql_chaos.verdicts.expectations.isolated import Isolated, isolated
 from fraiseql_chaos.verdicts.expectations.kernels_mended import KernelsMended, kernels_mended
@@ -28,6 +29,7 @@ from fraiseql_chaos.verdicts.expectations.queue_depth_reported import QueueDepth
 from fraiseql_chaos.verdicts.expectations.queued_not_rejected import QueuedNotRejected, queued_not_rejected
 from fraiseql_chaos.verdicts.expectations.recovers_within import RecoversWithin, recovers, recovers_within
 from fraiseql_chaos.verdicts.expectations.slowdown import Slowdown, slowdown
+from fraiseql_chaos.verdicts.expectations.spread_as_declared import SpreadAsDeclared, spread_as_declared
 from fraiseql_chaos.verdicts.expectations.steady_state import SteadyState, steady_state
 from fraiseql_chaos.verdicts.expectations.throughput_at_least import ThroughputAtLeast, throughput_at_least
 from fraiseql_chaos.verdicts.jsonform import from_json, to_json
@@ -51,6 +53,7 @@ __all__ = [
     "Expectation",
     "FaultObserved",
     "Finding",
+    "GrowsWithDelay",
     "Instrument",
     "Isolated",
     "Judgement",
@@ -72,6 +75,7 @@ __all__ = [
     "RecoversWithin",
     "RunKpi",
     "Slowdown",
+    "SpreadAsDeclared",
     "SteadyState",
     "ThroughputAtLeast",
     "Verdict",
@@ -86,6 +90,7 @@ __all__ = [
     "expectation_from_json",
     "fault_observed",
     "from_json",
+    "grows_with_delay",
     "instrument",
     "isolated",
     "judge_all",
@@ -107,6 +112,7 @@ __all__ = [
     "recovers_within",
     "run_kpis",
     "slowdown",
+    "spread_as_declared",
     "steady_state",
     "throughput_at_least",
     "to_json",

@@ -14,6 +14,7 @@ from fraiseql_chaos.verdicts.expectations.correct_results import CorrectResults
 from fraiseql_chaos.verdicts.expectations.detects_within import DetectsWithin
 from fraiseql_chaos.verdicts.expectations.error_is_clear import ErrorIsClear
 from fraiseql_chaos.verdicts.expectations.fault_observed import FaultObserved
+from fraiseql_chaos.verdicts.expectations.grows_with_delay import GrowsWithDelay
 from fraiseql_chaos.verdicts.expectations.instrument import Instrument
 from fraiseql_chaos.verdicts.expectations.isolated import Isolated
 from fraiseql_chaos.verdicts.expectations.kernels_mended import KernelsMended
@@ -31,6 +32,7 @@ from fraiseql_chaos.verdicts.expectations.queue_depth_reported import QueueDepth
 from fraiseql_chaos.verdicts.expectations.queued_not_rejected import QueuedNotRejected
 from fraiseql_chaos.verdicts.expectations.recovers_within import RecoversWithin
 from fraiseql_chaos.verdicts.expectations.slowdown import Slowdown
+from fraiseql_chaos.verdicts.expectations.spread_as_declared import SpreadAsDeclared
 from fraiseql_chaos.verdicts.expectations.steady_state import SteadyState
 from fraiseql_chaos.verdicts.expectations.throughput_at_least import ThroughputAtLeast
 from fraiseql_chaos.verdicts.jsonform import from_json
@@ -47,6 +49,7 @@ EXPECTATIONS: Final[tuple[type[Expectation], ...]] = (
     DetectsWithin,
     ErrorIsClear,
     FaultObserved,
+    GrowsWithDelay,
     Instrument,
     Isolated,
     KernelsMended,
@@ -64,6 +67,7 @@ EXPECTATIONS: Final[tuple[type[Expectation], ...]] = (
     QueuedNotRejected,
     RecoversWithin,
     Slowdown,
+    SpreadAsDeclared,
     SteadyState,
     ThroughputAtLeast,
 )
