@@ -202,7 +202,7 @@ def test_one_way_says_which_way_is_late() -> None:
 
 
 def test_kernels_noticed_compares_what_arrived_with_what_both_kernels_count() -> None:
-    scene = link(bad_checksum=10, unreadable=2, segment_copies=4).counters(
+    scene = link(bad_checksum=10, uncounted=2, segment_copies=4).counters(
         near={"TcpInCsumErrors": 3}, far={"TcpInCsumErrors": 1, "TcpExtTCPDSACKOldSent": 5}
     )
     refused = measures.kernels_noticed("wrong_checksums").take(scene.history())

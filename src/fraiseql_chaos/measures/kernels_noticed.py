@@ -51,8 +51,7 @@ class KernelsNoticed:
         """Compare captures and counters; what a kernel counted while the fault was armed or healed is on no side of the capture, so it may be more."""
         seen, grown = [account for account in accounts(history) if not account.flaw], counters_grown(history)
         arrived = sum(
-            account.total("segment_copies") if self.of == "copies" else account.total("bad_checksum") - account.total("unreadable")
-            for account in seen
+            account.total("segment_copies") if self.of == "copies" else account.total("bad_checksum") - account.total("uncounted") for account in seen
         )
         what = self.of.replace("_", " ")
         if not arrived or grown is None:

@@ -84,10 +84,10 @@ class TestDuplicatePackets:
         """
         A packet that comes twice is noticed by the kernel and thrown away, and no answer is wrong for it.
 
-        Method: open-loop reads at 50/s for 4.4 s; of all packets, both ways, some are delivered twice from 0.8 s to 3.8 s.
+        Method: open-loop reads at 80/s for 4.6 s; of all packets, both ways, some are delivered twice from 0.8 s to 4 s.
         """
-        async with chaos(fault, on=service.database, between=(seconds(0.8), seconds(3.8))):
-            recording = await load.open_loop(service.reads, rate=per_second(50), lasting=seconds(4.4))
+        async with chaos(fault, on=service.database, between=(seconds(0.8), seconds(4))):
+            recording = await load.open_loop(service.reads, rate=per_second(80), lasting=seconds(4.6))
 
         recording.measure("1.3.2.m1", measures.kernels_noticed("copies"))
         recording.require(fault_observed(Duplicate.kind), kernels_mended(), correct_results(), availability(at_least=0.99))
@@ -159,13 +159,14 @@ class TestCorruptedPackets:
 
     @pytest.mark.edge("packets")
     @pytest.mark.claims("1.3.4a", "1.3.4c")
-    async def test_one_flipped_bit_in_a_thousand_packets_is_caught(self, service: Service, chaos: Chaos, load: Load) -> None:
+    async def test_rare_flipped_bits_are_caught(self, service: Service, chaos: Chaos, load: Load) -> None:
         """
         At the rate of a bad cable not one flipped bit passes the checksum, and no answer is wrong or missing for it.
 
-        Method: open-loop reads at 70/s for 5 s; one packet in a thousand, both ways, arrives with one bit flipped from 0.5 s to 4.5 s.
+        Method: open-loop reads at 70/s for 5 s; five packets in a thousand, both ways, arrive with one bit flipped from 0.5 s to 4.5 s. The plan's one
+        in a thousand would be less than three in all, and none at all with one seed in fifteen.
         """
-        async with chaos(BitFlip(rate=0.001), on=service.database, between=(seconds(0.5), seconds(4.5))):
+        async with chaos(BitFlip(rate=0.005), on=service.database, between=(seconds(0.5), seconds(4.5))):
             recording = await load.open_loop(service.reads, rate=per_second(70), lasting=seconds(5))
 
         recording.require(fault_observed(BitFlip.kind), checksums_refused(), correct_results(), availability(at_least=0.99))

@@ -98,7 +98,7 @@ def test_each_packet_is_counted_as_what_became_of_it() -> None:
         "overtaken": 1,
         "changed": 2,
         "bad_checksum": 1,
-        "unreadable": 0,
+        "uncounted": 0,
         "answered": 0,
         "segments": 5,
         "torn": 3,
@@ -111,6 +111,26 @@ def test_each_packet_is_counted_as_what_became_of_it() -> None:
         "delay_us_p99": 3000,
         "delay_us_max": 3000,
     }
+
+
+def test_tcp_cannot_count_wrong_checksums_of_others_nor_of_what_contradicts_its_own_lengths() -> None:
+    """A router solicitation met a fault once, and no counter of TCP's could have told."""
+    whole = segment(1)
+    packet = read_packet(whole)
+    assert packet is not None
+    payload, length, other = bytearray(whole), bytearray(whole), bytearray(segment(2))
+    payload[-1] ^= 1
+    length[packet.header + 12] ^= 0x80
+    other[9] = 17
+    other[24:26] = (len(other) - 20).to_bytes(2)
+    datagram = read_packet(bytes(other))
+    assert datagram is not None
+    sent = repaired(datagram)
+    bent = bytearray(sent)
+    bent[-1] ^= 1
+    for arrives, expected in (((whole, bytes(payload)), [1, 0]), ((whole, bytes(length)), [1, 1]), ((sent, bytes(bent)), [1, 1])):
+        (sample,) = Scene().sends(1110, arrives[0], (0.2, arrives[1])).samples()
+        assert counts(sample, "bad_checksum", "uncounted") == expected
 
 
 def test_slices_begin_with_the_fault_and_never_mix_it_with_health() -> None:

@@ -26,8 +26,8 @@ def test_the_other_kernel_refuses_nothing_for_it() -> None:
     assert checksums_refused().judge(link(bad_checksum=4).counters(near={"TcpInCsumErrors": 4}).history()).verdict == "violated"
 
 
-def test_what_contradicts_its_own_lengths_is_not_expected_to_be_counted() -> None:
-    scene = link(bad_checksum=4, unreadable=1).counters(far={"TcpInCsumErrors": 3})
+def test_what_tcp_cannot_count_is_not_expected_to_be_counted() -> None:
+    scene = link(bad_checksum=4, uncounted=1).counters(far={"TcpInCsumErrors": 3})
     assert checksums_refused().judge(scene.history()).verdict == "held"
 
 
@@ -37,10 +37,10 @@ def test_what_contradicts_its_own_lengths_is_not_expected_to_be_counted() -> Non
         (outage(), "no fault of packets was armed"),
         (armed().counters(), "packets could not be counted: no packet of it was captured while it was armed"),
         (link(missing=4).counters(far={"TcpInCsumErrors": 3}), "no packet arrived with a wrong checksum that can be counted"),
-        (link(bad_checksum=1, unreadable=1).counters(), "no packet arrived with a wrong checksum that can be counted"),
+        (link(bad_checksum=1, uncounted=1).counters(), "no packet arrived with a wrong checksum that can be counted"),
         (link(bad_checksum=4), "nobody read the kernels' counters before and after"),
     ],
-    ids=["no fault of packets", "no capture", "nothing wrong", "nothing readable", "no counters"],
+    ids=["no fault of packets", "no capture", "nothing wrong", "nothing that TCP counts", "no counters"],
 )
 def test_it_cannot_tell(scene: LinkScene, told: str) -> None:
     finding = checksums_refused().judge(scene.history())

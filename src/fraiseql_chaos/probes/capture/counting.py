@@ -12,7 +12,8 @@ a fault with health. What is left out, because nobody could say on which side of
 The counts of a sample: ``sent`` = ``arrived`` + ``missing``, each packet once; ``copies`` are arrivals beyond a packet's first; ``overtaken`` packets arrived
 after one that was sent later; ``changed`` arrivals have other bytes, those among them with ``bad_checksum`` are refused by the kernel; ``answered`` are
 arrivals at the *sender* that nobody sent and that answer its packets, as a RST or an ICMP error that the link made. Delays are those of first arrivals.
-Those with ``bad_checksum`` that are ``unreadable`` contradict their own lengths as well, and a kernel throws them away before it looks at a checksum. What TCP made
+Of those with ``bad_checksum`` TCP's own count of what it refused leaves out the ``uncounted``: what is no TCP, as the ICMPv6 that every network has, and what
+contradicts its own lengths and is thrown away before anybody looks at a checksum. What TCP made
 of it is counted of those alone that take place in their stream, see ``mending``: ``segments``, and of these ``torn``, ``mended``, ``segment_copies`` and
 ``segments_overtaken``.
 
@@ -34,7 +35,7 @@ from fraiseql_chaos.history import Sample
 from fraiseql_chaos.layers.packet.checksums import is_whole
 from fraiseql_chaos.layers.packet.match import Match
 from fraiseql_chaos.layers.packet.model import DIRECTIONS, Direction
-from fraiseql_chaos.layers.packet.packet import ICMP, ICMP6, Packet, read_packet
+from fraiseql_chaos.layers.packet.packet import ICMP, ICMP6, TCP, Packet, read_packet
 from fraiseql_chaos.probes.capture.following import Crossing, Followed, follow
 from fraiseql_chaos.probes.capture.mending import Segment, mend
 from fraiseql_chaos.probes.capture.pcap import Captured
@@ -110,7 +111,7 @@ class _Counts:
     overtaken: int = 0
     changed: int = 0
     bad_checksum: int = 0
-    unreadable: int = 0
+    uncounted: int = 0
     answered: int = 0
     segments: int = 0
     torn: int = 0
@@ -134,7 +135,7 @@ class _Counts:
         self.changed += len(changed)
         bad = [arrival.raw for arrival in changed if not is_whole(packet._replace(raw=arrival.raw))]
         self.bad_checksum += len(bad)
-        self.unreadable += sum(read_packet(raw) is None for raw in bad)
+        self.uncounted += sum(packet.protocol != TCP or read_packet(raw) is None for raw in bad)
         if arrivals:
             self.bytes_arrived += len(arrivals[0].raw)
             self.delays_ns.append(max(0, arrivals[0].at_ns - crossing.at_ns))

@@ -3,8 +3,8 @@ No kernel let a wrong checksum pass.
 
 The captures at the receiving ends are taken before the kernel checks anything, so they hold the packets that arrived with a wrong checksum; the kernels count those
 that they refused (``TcpInCsumErrors``). Fewer refused than arrived means that something bent was handed on. More may be: what came while the fault was being
-armed or healed is on no side of a capture. What contradicts its own lengths is thrown away before anybody looks at its checksum, and is not expected
-to be counted.
+armed or healed is on no side of a capture. What is no TCP has another counter, and what contradicts its own lengths is thrown away before anybody looks
+at its checksum: neither is expected among these.
 
 What arrives bent under a right checksum is not this expectation's matter: no kernel can know.
 """
@@ -64,4 +64,4 @@ def _answer(seen: Sequence[Account], grown: Mapping[str, int] | None) -> tuple[V
 
 def _wrong(seen: Sequence[Account], way: str) -> int:
     """Return how many packets one way arrived with a wrong checksum; of faults that act at once, by the account that has most."""
-    return max((counts["bad_checksum"] - counts.get("unreadable", 0) for a in seen for at, counts in a.ways.items() if at == way), default=0)
+    return max((counts["bad_checksum"] - counts.get("uncounted", 0) for a in seen for at, counts in a.ways.items() if at == way), default=0)
