@@ -12,30 +12,31 @@ PINNED = {
         AnswerError Bandwidth Baseline BitFlip Blackhole BurstLoss Chaos Corrupt CorruptMessage CutAt DelayMessage DropMessage Duplicate
         Duration Flapping Freeze HalfOpen Hang History Latency Limit Load Loss Match PacketDelay PacketRate Partition PoolExhaustion Rate
         Recording Refuse Reorder Reset ResetAt Scope Service Slicer SlowAccept SlowClose StallAt Stop Timeout Trigger TruncateResult all_of
-        ambiguous_commit any_of availability checksums_refused correct_results detects_within error_is_clear fault_observed isolated
-        kernels_mended latency latency_within measures memory_below ms next_try_succeeds no_crash no_data_loss no_deadlock no_duplicates
+        ambiguous_commit any_of availability checksums_refused correct_results detects_within error_is_clear fault_observed grows_with_delay
+        isolated kernels_mended latency latency_within measures memory_below ms next_try_succeeds no_crash no_data_loss no_deadlock no_duplicates
         no_hang oldest_first per_second queue_depth_reported queued_not_rejected read_baseline read_history recovers recovers_within seconds
-        slowdown throughput_at_least us
+        slowdown spread_as_declared throughput_at_least us
     """,
     "fraiseql_chaos.errors": """
         CapabilityError ChaosError DeclarationError HistoryError InjectionError InternalError LocalProtocolError PeerProtocolError
         ProtocolError RigError ServiceError
     """,
     "fraiseql_chaos.measures": """
-        MEASURES Measure Measurement error_rate executed_once kernel_counts kernels_noticed latency_impact latency_percentiles look_time
-        measure_from_json next_try packet_fates pool_wait queue_depth recovery_time throughput_impact time_to_detect timeout_rate
+        MEASURES Measure Measurement error_rate executed_once hit_rate kernel_counts kernels_noticed latency_impact latency_percentiles
+        look_time measure_from_json next_try one_way packet_fates pool_wait queue_depth recovery_time throughput_impact time_to_detect timeout_rate
     """,
     "fraiseql_chaos.testing": """
         HEALTHY OneWay Timed arm armed_with check_stream_fault
     """,
     "fraiseql_chaos.verdicts": """
         EXPECTATIONS AllOf AnyOf Availability ChaosMetrics ChecksumsRefused CorrectResults DetectsWithin During ErrorIsClear Expectation
-        FaultObserved Finding Instrument Isolated Judgement KernelsMended Kpi Latency LatencyWithin MemoryBelow NextTrySucceeds NoCrash
+        FaultObserved Finding GrowsWithDelay Instrument Isolated Judgement KernelsMended Kpi Latency LatencyWithin MemoryBelow NextTrySucceeds NoCrash
         NoDataLoss NoDeadlock NoDuplicates NoHang OldestFirst PhaseMetrics QueueDepthReported QueuedNotRejected RecoversWithin RunKpi
-        Slowdown SteadyState ThroughputAtLeast Verdict all_of any_of availability checksums_refused correct_results current_kind
-        detects_within error_is_clear expectation_from_json fault_observed from_json instrument isolated judge_all kernels_mended kpis_of
-        latency latency_within memory_below next_try_succeeds no_crash no_data_loss no_deadlock no_duplicates no_hang oldest_first
-        queue_depth_reported queued_not_rejected recovers recovers_within run_kpis slowdown steady_state throughput_at_least to_json worst
+        Slowdown SpreadAsDeclared SteadyState ThroughputAtLeast Verdict all_of any_of availability checksums_refused correct_results current_kind
+        detects_within error_is_clear expectation_from_json fault_observed from_json grows_with_delay instrument isolated judge_all
+        kernels_mended kpis_of latency latency_within memory_below next_try_succeeds no_crash no_data_loss no_deadlock no_duplicates no_hang oldest_first
+        queue_depth_reported queued_not_rejected recovers recovers_within run_kpis slowdown spread_as_declared steady_state
+        throughput_at_least to_json worst
     """,
 }
 
