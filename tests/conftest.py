@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+import fraiseql_chaos.stats  # noqa: F401  NumPy is loaded once in a process, and a pytest inside of a test, which forgets what it loaded, must not be the first
+
 pytest_plugins = ["fix_leases"]
 
 

@@ -118,7 +118,7 @@ def test_the_yardstick_of_a_run_is_the_one_that_it_was_given(
     names = [latency_metric(operation.name) for operation in reference.RING]
     write_baseline(pytester.path / "b.json", baseline(*(metric(name, [health_ms * (1 + n / 1000) for n in range(5)]) for name in names)))
     pytester.makepyfile(test_it=ENDURED)
-    result = pytester.runpytest_subprocess("--baseline=b.json", "--chaos-json=run.json", "--chaos-seed=3", *options, timeout=RUN_WITHIN_S)
+    result = pytester.runpytest_subprocess("--baseline=b.json", "--chaos-json=run.json", "--chaos-seed=3", "-v", *options, timeout=RUN_WITHIN_S)
     assert said in result.stdout.str()
     result.assert_outcomes(passed=verdict == "held", failed=verdict == "violated", errors=not verdict)
     if verdict:
