@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-
-import fraiseql_chaos.stats  # noqa: F401  NumPy is loaded once in a process, and a pytest inside of a test, which forgets what it loaded, must not be the first
+import scipy.stats  # noqa: F401  NumPy may be loaded once in a process, and a pytest inside of a test, which forgets what it loaded, must not be the first
 
 pytest_plugins = ["fix_leases"]
 
