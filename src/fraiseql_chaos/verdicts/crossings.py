@@ -4,9 +4,9 @@ When an answer can be there that crosses a slow network several times, one time 
     planned --[up][down]--[up][down]-- ... --> done         so many round trips, each held by whatever latency is armed when it sets out
 
 What the edge holds leaves after its delay, or when the fault is healed if that is sooner. So a trip that sets out at ``t`` in a window from ``a`` to ``b`` is
-over at ``min(t + delay, b)``: the later it sets out, the later it is over. Therefore two walks bound every answer: one that sets out at once and meets each
-window as late and as briefly as it can have been armed, and one that sets out after time that is not the network's, meets it as early and as long as it can, and
-takes as much time again at its end: where a heal lets go of what was held, time that was lost before it costs nothing, and time lost behind it does.
+over at ``min(t + delay, b)``: the later it sets out, the later it is over. Therefore two walks bound
+every answer: one that loses no time and meets each window as late and as briefly as it can have been armed, and one that meets it as early and as long as it can,
+and loses what time it may lose where that costs most.
 
 Only a delay without jitter and ramp tells in advance what it does; nor does one that hits a part of the connections.
 """
@@ -78,18 +78,36 @@ def unmixed(history: History, *, steady: bool) -> bool:
 
 def soonest_arrival_ns(operation: Operation, holds: tuple[Hold, ...], *, trips: int) -> int:
     """Return the earliest instant at which a request that makes so many round trips can have its answer."""
-    return _walked(operation.planned_ns, holds, trips=trips, soonest=True)
+    return _walked(operation.planned_ns, holds, trips=trips)
 
 
 def last_arrival_ns(operation: Operation, holds: tuple[Hold, ...], *, trips: int, overhead_ns: int) -> int:
-    """Return the latest, if everything else takes ``overhead_ns`` at most before the first trip sets out, and as long again when the last is over."""
-    return _walked(operation.planned_ns + overhead_ns, holds, trips=trips, soonest=False) + overhead_ns
+    """Return the latest, if everything else takes ``overhead_ns`` at most, wherever between the trips it is spent."""
+    ways = tuple(way for way in (tuple(h for h in holds if h.up), tuple(h for h in holds if not h.up)) if way)
+    return _latest(operation.planned_ns, ways * trips, overhead_ns)
 
 
-def _walked(at_ns: int, holds: Iterable[Hold], *, trips: int, soonest: bool) -> int:
+def _latest(at_ns: int, ways: tuple[tuple[Hold, ...], ...], left_ns: int) -> int:
+    """
+    Return the latest end of what is still to be crossed.
+
+    Time is best lost at the very end, where no heal makes up for it, or just so much of it that a crossing meets a window that it would have missed.
+    """
+    if not ways:
+        return at_ns + left_ns
+    starts = (at_ns, *(hold.begin_ns for hold in ways[0] if at_ns < hold.begin_ns <= at_ns + left_ns))
+    return max(_latest(_crossed(start, ways[0], soonest=False), ways[1:], left_ns - (start - at_ns)) for start in starts)
+
+
+def _walked(at_ns: int, holds: Iterable[Hold], *, trips: int) -> int:
     for _ in range(trips):
-        for hold in holds:
-            at_ns = hold.released_ns(at_ns, soonest=soonest)
+        at_ns = _crossed(at_ns, holds, soonest=True)
+    return at_ns
+
+
+def _crossed(at_ns: int, holds: Iterable[Hold], *, soonest: bool) -> int:
+    for hold in holds:
+        at_ns = hold.released_ns(at_ns, soonest=soonest)
     return at_ns
 
 

@@ -35,7 +35,7 @@ class GrowsWithDelay:
 
     Args:
         round_trips: How often a request asks the database and waits, one time after another; at least 1.
-        overhead: What everything else may take, queues and computing, before the first round trip, and again after the last; above 0.
+        overhead: What everything else may take, queues and computing, in all; above 0.
         at_least: The share of requests, above 0 and at most 1.
 
     Raises:
@@ -58,7 +58,7 @@ class GrowsWithDelay:
             raise DeclarationError(f"grows_with_delay: at_least={self.at_least!r} is no share; write 0.95 for 95 %; nothing was judged")
 
     def __str__(self) -> str:
-        return f"at least {percent(self.at_least)} of requests during the fault take {self.round_trips} round trips, with at most {self.overhead} before and behind them"
+        return f"at least {percent(self.at_least)} of requests during the fault take {self.round_trips} round trips, and at most {self.overhead} more"
 
     def judge(self, history: History) -> Finding:
         """Compare each request's end with the earliest and the latest that its round trips allow."""
@@ -73,7 +73,7 @@ class GrowsWithDelay:
         bad = len(early) + len(late)
         share = Share(good=len(asked) - bad - unknown, bad=bad, unknown=unknown, at_least=self.at_least)
         over_ns = max((o.done_ns - self._last_ns(o, holds) for o in late), default=0)
-        statement = f"of {len(asked)} requests during the fault {len(late)} took longer than {self.round_trips} round trips with {self.overhead} before and behind them, and {len(early)} less"
+        statement = f"of {len(asked)} requests during the fault {len(late)} took longer than {self.round_trips} round trips and {self.overhead}, and {len(early)} less"
         statement += f"; the latest by {span(over_ns)}" if late else ""
         statement += (
             f"; {share.needed} are needed to tell" if len(asked) < share.needed else f"; {unknown} were given up too soon to tell" if unknown else ""

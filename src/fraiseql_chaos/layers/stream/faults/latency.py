@@ -96,8 +96,8 @@ class Latency:
     def sightings(self, before: tuple[Sample, ...], during: tuple[Sample, ...]) -> tuple[Sighting, ...]:
         """Count the round trips that took as long as the delay demands, if most did, and had not before; and how often the service went that way."""
         trips = looks_of("edge_round_trip", during)
-        # Jitter may eat up a whole delay, but not most of the time.
-        floor_ns = max(self.delay.ns - self.jitter.ns, self.delay.ns // 2)
+        # Jitter may eat up a whole delay, but not most of the time: of draws from nothing to twice the delay seven in eight exceed a quarter of it.
+        floor_ns = max(self.delay.ns - self.jitter.ns, self.delay.ns // 4)
         if self.ramp.ns and during:
             # The first look that ended under the fault ended after it was armed, so half a ramp later half the delay is there at least.
             half_way_ns = min(s.at_ns for s in during) + self.ramp.ns // 2
