@@ -11,7 +11,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from fraiseql_chaos import measures
     from fraiseql_chaos.baselines import Baseline, read_baseline
     from fraiseql_chaos.core import Duration, Rate, ms, per_second, seconds, us
     from fraiseql_chaos.experiment import Chaos, Load, Recording, Service
@@ -148,7 +147,6 @@ __all__ = [
     "kernels_mended",
     "latency",
     "latency_within",
-    "measures",
     "memory_below",
     "ms",
     "next_try_succeeds",
@@ -254,8 +252,6 @@ _HOME_OF: Final = {name: home for home, names in _HOMES.items() for name in name
 
 
 def __getattr__(name: str) -> object:
-    if name == "measures":
-        return import_module(f"{__name__}.measures")
     if name not in _HOME_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)

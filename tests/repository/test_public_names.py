@@ -13,7 +13,7 @@ PINNED = {
         Duration Flapping Freeze HalfOpen Hang History Latency Limit Load Loss Match PacketDelay PacketRate Partition PoolExhaustion Rate
         Recording Refuse Reorder Reset ResetAt Scope Service Slicer SlowAccept SlowClose StallAt Stop Timeout Trigger TruncateResult all_of
         ambiguous_commit any_of availability checksums_refused correct_results detects_within error_is_clear fault_observed grows_with_delay
-        isolated kernels_mended latency latency_within measures memory_below ms next_try_succeeds no_crash no_data_loss no_deadlock no_duplicates
+        isolated kernels_mended latency latency_within memory_below ms next_try_succeeds no_crash no_data_loss no_deadlock no_duplicates
         no_hang oldest_first per_second queue_depth_reported queued_not_rejected read_baseline read_history recovers recovers_within seconds
         slowdown spread_as_declared throughput_at_least us
     """,
