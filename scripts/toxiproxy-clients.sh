@@ -32,6 +32,6 @@ elif ! is_made node requirements/toxiproxy-node-client/package.json requirements
     say 'installing the Node client'
     rm -rf "$home/node.stamp" "$home/node"
     cp -R requirements/toxiproxy-node-client "$home/node"
-    npm --prefix "$home/node" ci --loglevel=error --fetch-retries=5 --no-audit --no-fund --ignore-scripts
+    npm --prefix "$home/node" ci --loglevel=error --no-audit --no-fund --ignore-scripts
     wanted requirements/toxiproxy-node-client/package.json requirements/toxiproxy-node-client/package-lock.json >"$home/node.stamp"
 fi
