@@ -20,7 +20,7 @@ def say(config: pytest.Config, line: str) -> None:
     """
     Print a line of live progress past pytest's capturing, if ``-v`` asks for detail.
 
-    A worker of pytest-xdist has no terminal, but its standard error is the one of the run.
+    A worker of pytest-xdist has no terminal, but its standard error is the one of the run. Nothing is kept back for a pipe: who watches one waits for it.
     """
     terminal = config.pluginmanager.get_plugin("terminalreporter")
     capturing = config.pluginmanager.get_plugin("capturemanager")
@@ -33,6 +33,7 @@ def say(config: pytest.Config, line: str) -> None:
         elif terminal is not None:
             terminal.ensure_newline()
             terminal.write_line(f"    {line}")
+            terminal.flush()
 
 
 def pcaps_line(document: RunDocument) -> str:
