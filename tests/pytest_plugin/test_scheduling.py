@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -134,13 +135,19 @@ def test_the_wait_is_said_and_a_killed_run_holds_nobody_up(project: Project, pyt
     command = [sys.executable, "-m", "pytest", "-v"]
     holder = subprocess.Popen([*command, "-s", "test_holding.py"], cwd=pytester.path, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert holder.stdout is not None
+    giving_up = threading.Timer(RUN_WITHIN_S, holder.kill)
+    giving_up.start()
     try:
         assert any("HAS IT" in line for line in holder.stdout)
+        giving_up.cancel()
         waiter = subprocess.Popen([*command, "-p", "timing", "test_project.py"], cwd=pytester.path, stdout=subprocess.PIPE, text=True)
         assert waiter.stdout is not None
+        giving_up = threading.Timer(RUN_WITHIN_S, waiter.kill)
+        giving_up.start()
         assert any("test_it waits until it is alone on this machine, because it measures time" in line for line in waiter.stdout)
         assert not (pytester.path / "begun").exists()
     finally:
+        giving_up.cancel()
         holder.kill()
         holder.communicate()
     told, _ = waiter.communicate(timeout=RUN_WITHIN_S)
