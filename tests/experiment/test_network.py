@@ -137,7 +137,7 @@ async def test_what_crosses_a_link_is_kept_on_request_also_without_a_fault_and_o
     asked = [raw for at_s, kind, raw in near if kind == SENT and begin_s + EDGE_S < at_s < end_s - EDGE_S]
     assert len(asked) > 100
     assert set(asked) - {raw for _, kind, raw in far if kind != SENT} == set()
-    assert any(ip.p == dpkt.ip.IP_PROTO_TCP and deployment.server.port == ip.data.dport for ip in map(dpkt.ip.IP, asked))
+    assert any(isinstance(ip.data, dpkt.tcp.TCP) and deployment.server.port == ip.data.dport for ip in map(packet_by_dpkt, asked))
 
 
 async def test_nothing_is_kept_that_nobody_asked_for(deployment: Deployment, tmp_path: Path) -> None:
@@ -148,6 +148,11 @@ async def test_nothing_is_kept_that_nobody_asked_for(deployment: Deployment, tmp
     ways = next(e.counted["ways"] for e in evidence(history) if e.counted)
     assert isinstance(ways, dict)
     assert ways.keys() == {"up", "down"}
+
+
+def packet_by_dpkt(raw: bytes) -> dpkt.ip.IP | dpkt.ip6.IP6:
+    """Return a packet, whichever version of IP it is of."""
+    return dpkt.ip6.IP6(raw) if raw[0] >> 4 == 6 else dpkt.ip.IP(raw)
 
 
 SENT = 4
