@@ -19,7 +19,7 @@ RUN_WITHIN_S = 300
 
 def test_the_replay_of_a_test_of_the_suite_replays_it(tmp_path: Path) -> None:
     """As a stranger would: the line is read from the document and typed, somewhere else."""
-    first = _cli(tmp_path, "run", "--seed=4", "--disarm", "--duration=0.3", "--json=run.json", "network", "--", "-k", "slow_database and not cut")
+    first = _cli(tmp_path, "run", "--seed=4", "--disarm", "--duration=0.3", "--json=run.json", "network", "--", "-k", "outage_is_noticed")
     document = read_run(tmp_path / "run.json")
     assert document.experiments, first.stdout + first.stderr
     record = document.experiments[0]

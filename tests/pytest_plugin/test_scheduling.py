@@ -119,7 +119,7 @@ def test_workers_run_side_by_side_what_may_and_alone_what_must(project: Project,
     pytester.makepyfile(test_project=SIDE_BY_SIDE)
     result = pytester.runpytest_subprocess("-p", "xdist", "-n2", "-v", timeout=RUN_WITHIN_S)
     result.assert_outcomes(passed=3)
-    assert "[gw0]     test_alone waits until it is alone on this machine, because it measures time" in result.stderr.str()
+    assert "     test_alone waits until it is alone on this machine, because it measures time" in result.stderr.str()
 
 
 def test_the_wait_is_said_and_a_killed_run_holds_nobody_up(project: Project, pytester: pytest.Pytester) -> None:
