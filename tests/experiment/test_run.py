@@ -103,9 +103,10 @@ def _postmaster(service: Service) -> int:
     return service.deployment.server.postmaster.pid
 
 
-def _proxy(_: Service) -> int:
-    arguments = {pid: Path(f"/proc/{pid}/cmdline").read_bytes() for pid in descendants(os.getpid())}
-    return next(pid for pid, words in arguments.items() if b"edges.sock" in words)
+def _proxy(service: Service) -> int:
+    """Of this rig, and not of another that a fixture has up."""
+    (proxy,) = service.deployment.rig.network.parts()
+    return proxy.pid
 
 
 @pytest.mark.parametrize(
