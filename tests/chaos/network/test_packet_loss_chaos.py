@@ -34,8 +34,8 @@ from fraiseql_chaos.plan import Fault
 
 RETRIES = ("TcpRetransSegs", "TcpExtTCPLossProbes", "TcpExtTCPTimeouts", "TcpExtTCPFastRetrans")
 
-UNACKNOWLEDGED = seconds(4)
-"""The remedy's ``tcp_user_timeout`` of 3 s, which the kernel counts from the first retransmission on, and what a busy machine adds to it."""
+UNACKNOWLEDGED = seconds(3)
+"""The remedy's ``tcp_user_timeout`` of 2 s, which the kernel counts from the first retransmission on, and what a busy machine adds to it."""
 
 
 @pytest.mark.edge("packets")

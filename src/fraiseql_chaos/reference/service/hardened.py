@@ -35,8 +35,8 @@ CONNECTION = {
     "keepalives_idle": "2",
     "keepalives_interval": "1",
     "keepalives_count": "2",
-    # Keepalives are silent while a request is on its way; then it is bytes unacknowledged for 3 s that end the connection.
-    "tcp_user_timeout": "3000",
+    # Keepalives are silent while a request is on its way; then it is bytes unacknowledged for 2 s that end the connection.
+    "tcp_user_timeout": "2000",
 }
 
 SESSION = {
