@@ -13,7 +13,7 @@ from fraiseql_chaos.verdicts.packets import accounts
 __all__ = ["PacketFates"]
 
 _COUNTS: Final = {"missing": "lost", "copies": "doubled", "overtaken": "overtaken", "changed": "bent"}
-_SEGMENTS: Final = ("segments", "torn", "mended", "segment_copies", "segments_overtaken")
+_SEGMENTS: Final = ("segments", "torn", "mended", "awaited", "segment_copies", "segments_overtaken")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

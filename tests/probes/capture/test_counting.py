@@ -103,6 +103,7 @@ def test_each_packet_is_counted_as_what_became_of_it() -> None:
         "segments": 5,
         "torn": 3,
         "mended": 0,
+        "awaited": 0,
         "segment_copies": 1,
         "segments_overtaken": 0,
         "bytes_sent": 5 * len(a),

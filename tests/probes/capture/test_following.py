@@ -111,6 +111,14 @@ def test_equal_packets_are_served_in_the_order_they_were_sent() -> None:
     assert fates(follow(sent(A, A), arrived((0, A), (0, A), (1, A)))) == ["==", "="]
 
 
+def test_what_is_repeated_for_ever_is_not_taken_for_what_was_lost_long_ago() -> None:
+    """A router is asked for in the same words every few seconds: what arrives when a partition has healed is not what was lost in it."""
+    asked = [Captured(number * 4_000_000_000, A, sent=True) for number in range(3)]
+    came = [Captured(number * 4_000_000_000 + 50_000, A, sent=False) for number in (0, 2)]
+    assert fates(follow(asked, came)) == ["=", "", "="]
+    assert fates(follow(asked, came, hold=seconds(5))) == ["=", "=", ""]
+
+
 def test_identifications_that_begin_anew_confuse_nobody() -> None:
     """Method: two packets that share IPv4's identification of 16 bits, and differ in nothing but what they carry."""
     again = A[:-4] + b"back"

@@ -6,14 +6,24 @@ from collections.abc import Callable
 
 import pytest
 
-from fraiseql_chaos.layers.packet.packet import ACK, FIN, PSH, SYN
+from fraiseql_chaos.layers.packet.packet import ACK, FIN, PSH, RST, SYN
 from fraiseql_chaos.probes.capture.following import Crossing, follow
 from fraiseql_chaos.probes.capture.mending import Segment, mend
 from fraiseql_chaos.probes.capture.pcap import Captured
 
-WHOLE = Segment(torn=False, mended=False, copies=0, overtaken=False)
-MENDED = Segment(torn=True, mended=True, copies=0, overtaken=False)
-TORN = Segment(torn=True, mended=False, copies=0, overtaken=False)
+WHOLE = Segment(torn=False, mended=False, awaited=False, copies=0, overtaken=False)
+MENDED = Segment(torn=True, mended=True, awaited=False, copies=0, overtaken=False)
+TORN = Segment(torn=True, mended=False, awaited=False, copies=0, overtaken=False)
+
+
+AWAITED = TORN._replace(awaited=True)
+
+S = 10**9
+
+
+def mended(crossed: tuple[Crossing, ...]) -> list[Segment | None]:
+    """What became of each, in a record that was long enough."""
+    return mend(crossed, ended_ns=100 * S)
 
 
 def tcp(sequence: int, payload: bytes = b"12345", *, flags: int = ACK | PSH, ident: int = 0, port: int = 5432) -> bytes:
@@ -43,59 +53,82 @@ def bent(raw: bytes) -> tuple[bytes, tuple[bytes, ...]]:
 
 @pytest.mark.parametrize("tear", [lost, bent])
 def test_what_was_lost_or_bent_is_mended_if_it_comes_again(tear: Callable[[bytes], tuple[bytes, tuple[bytes, ...]]]) -> None:
-    found = mend(crossings(passing(tcp(0)), tear(tcp(5, ident=1)), passing(tcp(5, ident=2)), passing(tcp(10))))
+    found = mended(crossings(passing(tcp(0)), tear(tcp(5, ident=1)), passing(tcp(5, ident=2)), passing(tcp(10))))
     assert found == [WHOLE, MENDED, WHOLE, WHOLE]
 
 
 @pytest.mark.parametrize("tear", [lost, bent])
 def test_what_never_comes_again_is_torn(tear: Callable[[bytes], tuple[bytes, tuple[bytes, ...]]]) -> None:
-    assert mend(crossings(passing(tcp(0)), tear(tcp(5)), passing(tcp(10)))) == [WHOLE, TORN, WHOLE]
+    assert mended(crossings(passing(tcp(0)), tear(tcp(5)), passing(tcp(10)))) == [WHOLE, TORN, WHOLE]
 
 
 def test_what_is_sent_again_may_be_cut_otherwise() -> None:
     again = (passing(tcp(0, b"123", ident=1)), passing(tcp(3, b"4512345", ident=2)))
-    assert mend(crossings(lost(tcp(0)), lost(tcp(5)), *again)) == [MENDED, MENDED, WHOLE, WHOLE]
+    assert mended(crossings(lost(tcp(0)), lost(tcp(5)), *again)) == [MENDED, MENDED, WHOLE, WHOLE]
 
 
 def test_a_part_that_comes_again_mends_nothing() -> None:
-    assert mend(crossings(lost(tcp(0)), passing(tcp(0, b"1234", ident=1)))) == [TORN, WHOLE]
+    assert mended(crossings(lost(tcp(0)), passing(tcp(0, b"1234", ident=1)))) == [TORN, WHOLE]
 
 
 def test_what_is_sent_again_in_vain_is_mended_by_the_first() -> None:
     """A segment whose acknowledgement was lost is sent again; losing that one as well tears nothing."""
-    assert mend(crossings(passing(tcp(0)), lost(tcp(0, ident=1)))) == [WHOLE, MENDED]
+    assert mended(crossings(passing(tcp(0)), lost(tcp(0, ident=1)))) == [WHOLE, MENDED]
 
 
 def test_another_stream_mends_nothing() -> None:
-    assert mend(crossings(lost(tcp(0)), passing(tcp(0, port=80)))) == [TORN, WHOLE]
+    assert mended(crossings(lost(tcp(0)), passing(tcp(0, port=80)))) == [TORN, WHOLE]
     reopened = (passing(tcp(900, b"", flags=SYN)), passing(tcp(0, ident=1)))
-    assert mend(crossings(passing(tcp(-1, b"", flags=SYN)), lost(tcp(0)), *reopened))[1] == TORN
+    assert mended(crossings(passing(tcp(-1, b"", flags=SYN)), lost(tcp(0)), *reopened))[1] == TORN
 
 
 def test_sequence_numbers_wrap() -> None:
-    found = mend(crossings(passing(tcp(2**32 - 5)), lost(tcp(0)), passing(tcp(2**32 - 2, b"12345678", ident=1))))
+    found = mended(crossings(passing(tcp(2**32 - 5)), lost(tcp(0)), passing(tcp(2**32 - 2, b"12345678", ident=1))))
     assert found == [WHOLE, MENDED, WHOLE]
 
 
 def test_a_syn_and_a_fin_take_a_place_and_an_acknowledgement_takes_none() -> None:
     syn, fin, ack = tcp(-1, b"", flags=SYN), tcp(5, b"", flags=FIN | ACK), tcp(6, b"", flags=ACK)
-    assert mend(crossings(lost(syn), passing(tcp(0)), lost(fin), lost(ack))) == [TORN, WHOLE, TORN, None]
+    assert mended(crossings(lost(syn), passing(tcp(0)), lost(fin), lost(ack))) == [TORN, WHOLE, TORN, None]
     again = passing(syn[:4] + b"\x00\x07" + syn[6:])
-    assert mend(crossings(lost(syn), again)) == [MENDED, WHOLE]
+    assert mended(crossings(lost(syn), again)) == [MENDED, WHOLE]
 
 
 def test_what_is_no_tcp_is_no_segment() -> None:
-    assert mend(crossings(passing(b"\x45 no packet"))) == [None]
+    assert mended(crossings(passing(b"\x45 no packet"))) == [None]
 
 
 def test_copies_count_if_they_equal_it() -> None:
     raw = tcp(0)
     bent_copy = raw[:-1] + b"?"
-    assert mend(crossings((raw, (raw, raw, raw)))) == [WHOLE._replace(copies=2)]
-    assert mend(crossings((raw, (raw, bent_copy)))) == [WHOLE]
+    assert mended(crossings((raw, (raw, raw, raw)))) == [WHOLE._replace(copies=2)]
+    assert mended(crossings((raw, (raw, bent_copy)))) == [WHOLE]
 
 
 def test_only_a_segment_of_the_same_stream_overtakes() -> None:
     first, second, other = tcp(0), tcp(5), tcp(0, port=80)
-    assert mend(crossings((first, ()), (second, (second, first)))) == [WHOLE._replace(overtaken=True), WHOLE]
-    assert mend(crossings((first, ()), (other, (other, first)))) == [WHOLE, WHOLE]
+    assert mended(crossings((first, ()), (second, (second, first)))) == [WHOLE._replace(overtaken=True), WHOLE]
+    assert mended(crossings((first, ()), (other, (other, first)))) == [WHOLE, WHOLE]
+
+
+@pytest.mark.parametrize(
+    ("sent_at_s", "ended_at_s", "is_awaited"),
+    [
+        ((0,), 0.9, True),
+        ((0,), 1.1, False),
+        ((0, 1), 2.9, True),
+        ((0, 1), 3.1, False),
+        ((0, 0.2, 0.6), 1.5, True),
+        ((0, 0.2, 0.6), 1.7, False),
+    ],
+    ids=["once, within a second", "once, and never again", "a SYN, twice", "a SYN that is given up", "data, thrice", "data that is given up"],
+)
+def test_what_need_not_have_been_sent_again_before_the_end_is_awaited(sent_at_s: tuple[float, ...], ended_at_s: float, *, is_awaited: bool) -> None:
+    leaving = [Captured(int(at_s * S), tcp(0, ident=number), sent=True) for number, at_s in enumerate(sent_at_s)]
+    found = mend(follow(leaving, []).crossings, ended_ns=int(ended_at_s * S))
+    assert found == [AWAITED if is_awaited else TORN] * len(sent_at_s)
+
+
+def test_nobody_waits_for_a_sender_that_reset_its_connection() -> None:
+    leaving = [Captured(0, tcp(0), sent=True), Captured(S // 10, tcp(5, b"", flags=RST), sent=True), Captured(S // 5, tcp(0, port=80), sent=True)]
+    assert mend(follow(leaving, []).crossings, ended_ns=S // 2) == [TORN, None, AWAITED]

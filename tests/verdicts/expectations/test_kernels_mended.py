@@ -28,6 +28,16 @@ def test_it_is_violated_by_one_segment_that_never_came_again(*, counted: bool) -
     assert finding.statement == "of 80 segments 4 did not arrive as they were sent, and what 1 of these carried never arrived whole"
 
 
+def test_what_need_not_have_come_again_yet_cannot_be_told() -> None:
+    finding = kernels_mended().judge(link(segments=80, torn=4, mended=3, awaited=1).counters(near={"TcpRetransSegs": 6}).history())
+    assert finding.verdict == "inconclusive"
+    assert (
+        finding.statement
+        == "of 80 segments 4 did not arrive as they were sent, and the record ended before what 1 of these carried had to be sent again"
+    )
+    assert kernels_mended().judge(link(torn=4, mended=2, awaited=1).history()).verdict == "violated"
+
+
 @pytest.mark.parametrize(
     ("counts", "counter"),
     [

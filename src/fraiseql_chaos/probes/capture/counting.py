@@ -14,8 +14,8 @@ after one that was sent later; ``changed`` arrivals have other bytes, those amon
 arrivals at the *sender* that nobody sent and that answer its packets, as a RST or an ICMP error that the link made. Delays are those of first arrivals.
 Of those with ``bad_checksum`` TCP's own count of what it refused leaves out the ``uncounted``: what is no TCP, as the ICMPv6 that every network has, and what
 contradicts its own lengths and is thrown away before anybody looks at a checksum. What TCP made
-of it is counted of those alone that take place in their stream, see ``mending``: ``segments``, and of these ``torn``, ``mended``, ``segment_copies`` and
-``segments_overtaken``.
+of it is counted of those alone that take place in their stream, see ``mending``: ``segments``, and of these ``torn``, ``mended``, ``awaited``,
+``segment_copies`` and ``segments_overtaken``.
 
 What arrived changed has its checksums checked over the parts that it had when it was sent: bits may have made nonsense of its lengths.
 
@@ -29,25 +29,22 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from fraiseql_chaos.core import Duration, JsonObject, ms, seconds
+from fraiseql_chaos.core import Duration, JsonObject, ms
 from fraiseql_chaos.core.units import NS_PER_US
 from fraiseql_chaos.history import Sample
 from fraiseql_chaos.layers.packet.checksums import is_whole
 from fraiseql_chaos.layers.packet.match import Match
 from fraiseql_chaos.layers.packet.model import DIRECTIONS, Direction
 from fraiseql_chaos.layers.packet.packet import ICMP, ICMP6, TCP, Packet, read_packet
-from fraiseql_chaos.probes.capture.following import Crossing, Followed, follow
+from fraiseql_chaos.probes.capture.following import HOLD, Crossing, Followed, follow
 from fraiseql_chaos.probes.capture.mending import Segment, mend
 from fraiseql_chaos.probes.capture.pcap import Captured
 
-__all__ = ["HOLD", "PROBE", "SLICE", "Armed", "Capture", "capture_samples"]
+__all__ = ["PROBE", "SLICE", "Armed", "Capture", "capture_samples"]
 
 PROBE: Final = "link_capture"
 
 SLICE: Final = ms(100)
-
-HOLD: Final = seconds(1)
-"""How long a link may keep a packet, if nothing else is said: longer than any fault of everyday magnitudes does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,10 +66,10 @@ class Capture:
     not_kept: int = 0
     flaw: str = ""
 
-    def followed(self, direction: Direction) -> Followed:
-        """Return what became of each packet that went one way."""
+    def followed(self, direction: Direction, hold: Duration = HOLD) -> Followed:
+        """Return what became of each packet that went one way, on a link that keeps none for longer than ``hold``."""
         sender, receiver = (self.near, self.far) if direction == "up" else (self.far, self.near)
-        return follow([packet for packet in sender if packet.sent], [packet for packet in receiver if not packet.sent])
+        return follow([packet for packet in sender if packet.sent], [packet for packet in receiver if not packet.sent], hold=hold)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +113,7 @@ class _Counts:
     segments: int = 0
     torn: int = 0
     mended: int = 0
+    awaited: int = 0
     segment_copies: int = 0
     segments_overtaken: int = 0
     bytes_sent: int = 0
@@ -143,6 +141,7 @@ class _Counts:
             self.segments += 1
             self.torn += segment.torn
             self.mended += segment.mended
+            self.awaited += segment.awaited
             self.segment_copies += segment.copies
             self.segments_overtaken += segment.overtaken
 
@@ -164,8 +163,10 @@ def capture_samples(capture: Capture, faults: Iterable[Armed]) -> list[Sample]:
         capture: What both ends saw.
         faults: The faults that were armed on this link.
     """
-    ways = {direction: capture.followed(direction) for direction in DIRECTIONS}
-    segments = {direction: mend(followed.crossings) for direction, followed in ways.items()}
+    faults = tuple(faults)
+    hold = max((fault.hold for fault in faults), default=HOLD)
+    ways = {direction: capture.followed(direction, hold) for direction in DIRECTIONS}
+    segments = {direction: mend(followed.crossings, ended_ns=capture.ended_ns) for direction, followed in ways.items()}
     back: dict[Direction, Direction] = {"up": "down", "down": "up"}
     return [
         sample

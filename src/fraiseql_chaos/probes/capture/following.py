@@ -2,8 +2,9 @@
 Which packet that one kernel sent is which that the other received: by the packets' own bytes, and by nothing that the link says.
 
 Most arrive as they were sent, and are found by their bytes. Where the same bytes were sent more than once (IPv6 has no identification that would tell
-a retransmission from what it repeats, and TCP's timestamps may stand still), an arrival belongs to the earliest that has none yet, and only if all
-have one it is a copy, of the last: a link that loses one and doubles its twin cannot be told from one that did neither.
+a retransmission from what it repeats, TCP's timestamps may stand still, and what a network asks for again and again, as its routers, never changes), an
+arrival belongs to the earliest that has none yet and may still be on its way, and only if all have one it is a copy, of the last: a link that loses one
+and doubles its twin at once cannot be told from one that did neither. None is on its way for longer than ``hold``.
 
 What arrives changed is found by what is left of it: among packets of the same length with at least one piece in common (an eighth of the packet, the
 IP header with its identification, the ports with the sequence number) it belongs to the one that differs in the fewest bits. If even that one differs
@@ -20,9 +21,13 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
+from fraiseql_chaos.core import Duration, seconds
 from fraiseql_chaos.probes.capture.pcap import Captured
 
-__all__ = ["Arrival", "Crossing", "Followed", "follow"]
+__all__ = ["HOLD", "Arrival", "Crossing", "Followed", "follow"]
+
+HOLD: Final = seconds(1)
+"""How long a link may keep a packet, if nothing else is said: longer than any fault of everyday magnitudes does."""
 
 _PIECES: Final = 8
 _NEAREST: Final = 16
@@ -85,13 +90,14 @@ class _Bent(NamedTuple):
     anchor: int
 
 
-def follow(sent: Sequence[Captured], arrived: Sequence[Captured]) -> Followed:
+def follow(sent: Sequence[Captured], arrived: Sequence[Captured], *, hold: Duration = HOLD) -> Followed:
     """
     Find out what became of each packet.
 
     Args:
         sent: What the sender's kernel handed to the link, in that order.
         arrived: What the receiver's kernel was handed by it, in that order.
+        hold: How long the link may keep a packet.
     """
     arrivals: list[list[Arrival]] = [[] for _ in sent]
     twins: dict[bytes, list[int]] = {}
@@ -103,7 +109,7 @@ def follow(sent: Sequence[Captured], arrived: Sequence[Captured]) -> Followed:
         if same is None:
             changed.append(_Bent(place, packet, anchor))
         else:
-            anchor = same[0] if len(same) == 1 else _whose(same, sent, arrivals, packet.at_ns)
+            anchor = same[0] if len(same) == 1 else _whose(same, sent, arrivals, packet.at_ns, hold)
             arrivals[anchor].append(Arrival(packet.at_ns, place, packet.raw, changed=False))
     for ordinals in ([n for n, its in enumerate(arrivals) if not its], range(len(sent))):
         changed = _attribute(changed, ordinals, sent, arrivals)
@@ -116,9 +122,9 @@ def follow(sent: Sequence[Captured], arrived: Sequence[Captured]) -> Followed:
     return Followed(tuple(crossings), tuple(strangers))
 
 
-def _whose(same: list[int], sent: Sequence[Captured], arrivals: list[list[Arrival]], at_ns: int) -> int:
+def _whose(same: list[int], sent: Sequence[Captured], arrivals: list[list[Arrival]], at_ns: int, hold: Duration) -> int:
     """Return which of several equal packets arrived, and forget those in front of it that the question is settled for."""
-    while len(same) > 1 and arrivals[same[0]] and sent[same[1]].at_ns <= at_ns:
+    while len(same) > 1 and sent[same[1]].at_ns <= at_ns and (arrivals[same[0]] or at_ns - sent[same[0]].at_ns > hold.ns):
         del same[0]
     return same[0]
 

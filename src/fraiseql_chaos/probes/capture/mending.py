@@ -6,24 +6,32 @@ arrived that equals it: it was lost, or something in it was changed. It is *mend
 in whichever segments, before or after: the sender's kernel cuts anew what it sends again. All this is read off what both kernels were handed, and off nothing
 that either of them says.
 
+A kernel takes its time to send again, twice as much each time, and a record ends. What was torn last so shortly before that end that its sender need not have
+tried once more is *awaited*: nobody knows whether it would have come. A sender that reset its connection is not waited for.
+
 Sequence numbers are unwrapped along each flow; a SYN with a number of its own begins another stream on the same ports.
 
 Source:
-    RFC 9293, section 3.4 (sequence numbers).
+    RFC 9293, section 3.4 (sequence numbers); RFC 6298, sections 2.1 and 5.5 (one second at first, then twice as long).
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from fraiseql_chaos.layers.packet.packet import FIN, SYN, TCP, read_packet
+from fraiseql_chaos.core import seconds
+from fraiseql_chaos.layers.packet.packet import FIN, RST, SYN, TCP, read_packet
 from fraiseql_chaos.probes.capture.following import Crossing
 
 __all__ = ["Segment", "mend"]
 
 _WRAP: Final = 2**32
+
+_FIRST_RETRY: Final = seconds(1)
+"""After which an unanswered SYN is sent again; segments with data sooner, as soon as a round trip was measured."""
 
 
 class Segment(NamedTuple):
@@ -33,32 +41,46 @@ class Segment(NamedTuple):
     Attributes:
         torn: Whether nothing arrived that equals it.
         mended: Whether it was torn, and what it carried arrived whole all the same.
+        awaited: Whether it was torn and not mended, and the record ended before it had to be sent again.
         copies: How many arrivals that equal it were beyond the first.
         overtaken: Whether it arrived whole after a segment of its stream that was sent later.
     """
 
     torn: bool
     mended: bool
+    awaited: bool
     copies: int
     overtaken: bool
 
 
 class _Place(NamedTuple):
     ordinal: int
+    at_ns: int
     begin: int
     end: int
     arrived: tuple[int, ...]
 
 
-def mend(crossings: Sequence[Crossing]) -> list[Segment | None]:
+@dataclass(slots=True)
+class _Stream:
+    opened: int
+    """The sequence number of its SYN; -1 if it was open before the record began."""
+    places: list[_Place] = field(default_factory=list)
+    was_reset: bool = False
+    """Whether its sender reset it, and so gave up all that was still unacknowledged."""
+
+
+def mend(crossings: Sequence[Crossing], *, ended_ns: int) -> list[Segment | None]:
     """
     Return what became of each packet of one direction, as a segment of its stream; None for what takes no place in one.
 
     Args:
         crossings: All packets that went one way, in the order they were sent.
+        ended_ns: When the record of them ended.
     """
     found: list[Segment | None] = [None] * len(crossings)
-    for places in _streams(crossings):
+    for stream in _streams(crossings):
+        places = stream.places
         whole = _merged((place.begin, place.end) for place in places if place.arrived)
         begins = [begin for begin, _ in whole]
         earliest_of_later: int | None = None
@@ -66,9 +88,11 @@ def mend(crossings: Sequence[Crossing]) -> list[Segment | None]:
             torn = not place.arrived
             at = bisect_right(begins, place.begin) - 1
             late = not torn and earliest_of_later is not None and place.arrived[0] > earliest_of_later
+            mended = torn and at >= 0 and whole[at][1] >= place.end
             found[place.ordinal] = Segment(
                 torn=torn,
-                mended=torn and at >= 0 and whole[at][1] >= place.end,
+                mended=mended,
+                awaited=torn and not mended and not stream.was_reset and _due_ns(place, places) > ended_ns,
                 copies=max(0, len(place.arrived) - 1),
                 overtaken=late,
             )
@@ -77,26 +101,32 @@ def mend(crossings: Sequence[Crossing]) -> list[Segment | None]:
     return found
 
 
-def _streams(crossings: Sequence[Crossing]) -> Iterable[list[_Place]]:
+def _due_ns(place: _Place, places: Sequence[_Place]) -> int:
+    """Return until when what a segment carried must have been sent again: after twice the time between the last two times, and not before a second."""
+    times = [other.at_ns for other in places if other.begin < place.end and place.begin < other.end]
+    return times[-1] + max(_FIRST_RETRY.ns, 2 * (times[-1] - times[-2]) if len(times) > 1 else 0)
+
+
+def _streams(crossings: Sequence[Crossing]) -> Iterable[_Stream]:
     """Return the places of each stream, in the order they were sent, with sequence numbers that do not wrap."""
-    current: dict[bytes, tuple[int, list[_Place]]] = {}  # By flow: the sequence number of a SYN, if one was seen, and its places.
-    streams: list[list[_Place]] = []
+    current: dict[bytes, _Stream] = {}
+    streams: list[_Stream] = []
     for ordinal, crossing in enumerate(crossings):
         packet = read_packet(crossing.raw)
         if packet is None or packet.protocol != TCP:
             continue
         opened = packet.sequence if packet.flags & SYN else -1
-        known, places = current.get(packet.flow, (-1, []))
-        if not places or (opened >= 0 and opened != known):
-            places = []
-            streams.append(places)
-            current[packet.flow] = opened, places
+        stream = current.get(packet.flow)
+        if stream is None or (opened >= 0 and opened != stream.opened):
+            stream = current[packet.flow] = _Stream(opened)
+            streams.append(stream)
+        stream.was_reset |= bool(packet.flags & RST)
         length = packet.payload_bytes + bool(packet.flags & SYN) + bool(packet.flags & FIN)
         if length:
-            last = places[-1].begin if places else packet.sequence
+            last = stream.places[-1].begin if stream.places else packet.sequence
             begin = last + (packet.sequence - last + _WRAP // 2) % _WRAP - _WRAP // 2
             whole = tuple(sorted(arrival.place for arrival in crossing.arrivals if not arrival.changed))
-            places.append(_Place(ordinal, begin, begin + length, whole))
+            stream.places.append(_Place(ordinal, crossing.at_ns, begin, begin + length, whole))
     return streams
 
 

@@ -7,7 +7,8 @@ That is a promise of the kernels at both ends, and what a service builds on. Two
     counters   the kernels say that they did something about it: sent again, told of copies, queued what came out of order
 
 A torn segment that never came again violates, whoever gave up: a kernel that is told to, a service that closes its connection instead of waiting, or a
-receiver that took bent bytes for right ones. Where nothing was torn, doubled or overtaken that takes a place in a stream (an acknowledgement does not) there
+receiver that took bent bytes for right ones. What was torn so shortly before the record's end that its sender need not have tried again may still come: that
+cannot be told. Where nothing was torn, doubled or overtaken that takes a place in a stream (an acknowledgement does not) there
 was nothing to mend, and where the counters say nothing of what the captures saw, one of the two is wrong: both are inconclusive.
 """
 
@@ -45,7 +46,7 @@ class KernelsMended:
         seen, grown = accounts(history), counters_grown(history)
         did = {meaning: None if grown is None else _both(grown, counters) for _, counters, meaning in _DID}
         verdict, statement = _answer(seen, did)
-        names = ("segments", "torn", "mended", *(name for name, _, _ in _DID if name != "torn"))
+        names = ("segments", "torn", "mended", "awaited", *(name for name, _, _ in _DID if name != "torn"))
         return Finding(
             expectation=self,
             verdict=verdict,
@@ -64,20 +65,24 @@ def _answer(seen: Sequence[Account], did: Mapping[str, int | None]) -> tuple[Ver
     if why := unaccounted(seen):
         return "inconclusive", why
     met = {name: sum(account.total(name) for account in seen) for name, _, _ in _DID}
-    torn, mended, segments = (sum(account.total(name) for account in seen) for name in ("torn", "mended", "segments"))
+    torn, mended, awaited, segments = (sum(account.total(name) for account in seen) for name in ("torn", "mended", "awaited", "segments"))
     happened = f"of {segments} segments {torn} did not arrive as they were sent"
-    if torn > mended:
-        return "violated", f"{happened}, and what {torn - mended} of these carried never arrived whole"
+    if torn > mended + awaited:
+        return "violated", f"{happened}, and what {torn - mended - awaited} of these carried never arrived whole"
+    if awaited:
+        return "inconclusive", f"{happened}, and the record ended before what {awaited} of these carried had to be sent again"
     statement = f"{happened}, and all they carried came whole; {met['segment_copies']} copies, {met['segments_overtaken']} overtaken"
     told = ", ".join(f"{count} {meaning}" for meaning, count in did.items() if count is not None)
-    if not any(met.values()):
-        return "inconclusive", f"{statement}: there was nothing to mend"
-    if not told:
-        return "inconclusive", f"{statement}; nobody read the kernels' counters before and after"
     silent = [meaning for name, _, meaning in _DID if met[name] and not did[meaning]]
-    if silent:
-        return "inconclusive", f"{statement}; but the kernels count no {silent[0]}, so one of the two is wrong"
-    return "held", f"{statement}; the kernels count {told}"
+    if not any(met.values()):
+        doubt = ": there was nothing to mend"
+    elif not told:
+        doubt = "; nobody read the kernels' counters before and after"
+    elif silent:
+        doubt = f"; but the kernels count no {silent[0]}, so one of the two is wrong"
+    else:
+        return "held", f"{statement}; the kernels count {told}"
+    return "inconclusive", f"{statement}{doubt}"
 
 
 def _both(grown: Mapping[str, int], counters: Sequence[str]) -> int:
