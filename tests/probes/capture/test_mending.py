@@ -132,3 +132,12 @@ def test_what_need_not_have_been_sent_again_before_the_end_is_awaited(sent_at_s:
 def test_nobody_waits_for_a_sender_that_reset_its_connection() -> None:
     leaving = [Captured(0, tcp(0), sent=True), Captured(S // 10, tcp(5, b"", flags=RST), sent=True), Captured(S // 5, tcp(0, port=80), sent=True)]
     assert mend(follow(leaving, []).crossings, ended_ns=S // 2) == [TORN, None, AWAITED]
+
+
+@pytest.mark.parametrize(("handshakes", "ended_at_s", "is_awaited"), [(1, 2.5, False), (2, 2.5, True), (2, 4.5, False)])
+def test_what_follows_a_handshake_that_was_repeated_is_awaited_for_three_seconds(handshakes: int, ended_at_s: float, *, is_awaited: bool) -> None:
+    syn = tcp(-1, b"", flags=SYN)
+    leaving = [*(Captured(number, syn, sent=True) for number in range(handshakes)), Captured(S, tcp(0), sent=True)]
+    arriving = [Captured(handshakes, syn, sent=False)]
+    found = mend(follow(leaving, arriving).crossings, ended_ns=int(ended_at_s * S))
+    assert found[-1] == (AWAITED if is_awaited else TORN)

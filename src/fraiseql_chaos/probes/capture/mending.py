@@ -12,7 +12,8 @@ tried once more is *awaited*: nobody knows whether it would have come. A sender 
 Sequence numbers are unwrapped along each flow; a SYN with a number of its own begins another stream on the same ports.
 
 Source:
-    RFC 9293, section 3.4 (sequence numbers); RFC 6298, sections 2.1 and 5.5 (one second at first, then twice as long).
+    RFC 9293, section 3.4 (sequence numbers); RFC 6298, sections 2.1, 5.5 and 5.7 (one second at first, then twice as long; three where the handshake itself
+    had to be sent again, for then nothing is known of the round trip).
 """
 
 from __future__ import annotations
@@ -32,6 +33,9 @@ _WRAP: Final = 2**32
 
 _FIRST_RETRY: Final = seconds(1)
 """After which an unanswered SYN is sent again; segments with data sooner, as soon as a round trip was measured."""
+
+_FIRST_RETRY_UNMEASURED: Final = seconds(3)
+"""After which data are sent again that follow a handshake which had to be."""
 
 
 class Segment(NamedTuple):
@@ -66,6 +70,8 @@ class _Stream:
     opened: int
     """The sequence number of its SYN; -1 if it was open before the record began."""
     places: list[_Place] = field(default_factory=list)
+    handshakes: int = 0
+    """How often its SYN was sent."""
     was_reset: bool = False
     """Whether its sender reset it, and so gave up all that was still unacknowledged."""
 
@@ -92,7 +98,7 @@ def mend(crossings: Sequence[Crossing], *, ended_ns: int) -> list[Segment | None
             found[place.ordinal] = Segment(
                 torn=torn,
                 mended=mended,
-                awaited=torn and not mended and not stream.was_reset and _due_ns(place, places) > ended_ns,
+                awaited=torn and not mended and not stream.was_reset and _due_ns(place, stream) > ended_ns,
                 copies=max(0, len(place.arrived) - 1),
                 overtaken=late,
             )
@@ -101,10 +107,11 @@ def mend(crossings: Sequence[Crossing], *, ended_ns: int) -> list[Segment | None
     return found
 
 
-def _due_ns(place: _Place, places: Sequence[_Place]) -> int:
-    """Return until when what a segment carried must have been sent again: after twice the time between the last two times, and not before a second."""
-    times = [other.at_ns for other in places if other.begin < place.end and place.begin < other.end]
-    return times[-1] + max(_FIRST_RETRY.ns, 2 * (times[-1] - times[-2]) if len(times) > 1 else 0)
+def _due_ns(place: _Place, stream: _Stream) -> int:
+    """Return until when what a segment carried must have been sent again: after twice the time between the last two times, and not before the first retry."""
+    times = [other.at_ns for other in stream.places if other.begin < place.end and place.begin < other.end]
+    first = _FIRST_RETRY_UNMEASURED if stream.handshakes > 1 else _FIRST_RETRY
+    return times[-1] + max(first.ns, 2 * (times[-1] - times[-2]) if len(times) > 1 else 0)
 
 
 def _streams(crossings: Sequence[Crossing]) -> Iterable[_Stream]:
@@ -121,6 +128,7 @@ def _streams(crossings: Sequence[Crossing]) -> Iterable[_Stream]:
             stream = current[packet.flow] = _Stream(opened)
             streams.append(stream)
         stream.was_reset |= bool(packet.flags & RST)
+        stream.handshakes += bool(packet.flags & SYN)
         length = packet.payload_bytes + bool(packet.flags & SYN) + bool(packet.flags & FIN)
         if length:
             last = stream.places[-1].begin if stream.places else packet.sequence
