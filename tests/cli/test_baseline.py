@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +14,10 @@ from baselines_made import baseline, metric
 from fraiseql_chaos.baselines import read_baseline
 from fraiseql_chaos.cli.baseline import table
 from fraiseql_chaos.cli.main import main
+from fraiseql_chaos.experiment.turns import turn, turns_root
+
+WAIT_WITHIN_S = 30
+"""No promise: what hangs should still end some day."""
 
 WRONG = {
     "--repetitions=1": "a baseline takes 2 to 100 repetitions, because one has no variation, not 1",
@@ -57,6 +64,22 @@ def test_it_stores_and_writes_what_it_prints(capsys: pytest.CaptureFixture[str],
     assert (tmp_path / "baseline_metrics.json").read_text(encoding="utf-8") == out
     assert (written.seed, len(written.metrics)) == (5, 107)
     assert [line.partition(":")[0] for line in err.splitlines()] == ["repetition 1 of 2", "repetition 2 of 2"]
+
+
+def test_it_waits_until_nothing_else_of_ours_runs(tmp_path: Path) -> None:
+    """Time is measured, so it waits for an experiment as a test does that runs alone; Ctrl-C ends the wait, and nothing was measured."""
+    with (
+        turn(turns_root(), alone=False, waiting=lambda: None),
+        subprocess.Popen(
+            [sys.executable, "-m", "fraiseql_chaos.cli", "baseline", "--repetitions=2"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as process,
+    ):
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"waiting until nothing else of ours runs on this machine, because time is measured\n"
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=WAIT_WITHIN_S) == (b"", b"fraiseql-chaos: interrupted\n")
+    assert process.returncode == 130
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_table_says_what_is_noisy_how_far_to_trust_it_and_what_others_did() -> None:

@@ -92,7 +92,7 @@ def test_help_names_every_command_and_every_status(capsys: pytest.CaptureFixture
     told = " ".join(capsys.readouterr().out.split())
     assert exit_.value.code == 0
     assert all(summary in told for summary in COMMANDS.values())
-    assert "0 held, 1 violated, 2 wrong use, 3 inconclusive, 4 the rig or a record failed" in told
+    assert "0 held, 1 violated, 2 wrong use, 3 inconclusive, 4 the rig or a record failed, 130 Ctrl-C" in told
 
 
 @pytest.mark.parametrize("command", COMMANDS)

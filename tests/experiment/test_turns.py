@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from fraiseql_chaos.errors import RigError
-from fraiseql_chaos.pytest_plugin.turns import turn, turns_root
+from fraiseql_chaos.experiment.turns import turn, turns_root
 
 pytest_plugins = ["pytester"]
 
@@ -23,7 +23,7 @@ WORD_WITHIN_S = 30
 PARTICIPANT = """
 import sys
 from pathlib import Path
-from fraiseql_chaos.pytest_plugin.turns import turn
+from fraiseql_chaos.experiment.turns import turn
 
 with turn(Path(sys.argv[1]), alone=sys.argv[2] == "alone", waiting=lambda: print("waits", flush=True)):
     print("has it", flush=True)
@@ -168,7 +168,7 @@ def test_a_file_in_its_place_is_named(tmp_path: Path) -> None:
 
 
 def test_turns_are_taken_in_a_place_of_this_user(tmp_path: Path) -> None:
-    asked = [sys.executable, "-c", "from fraiseql_chaos.pytest_plugin.turns import turns_root; print(turns_root())"]
+    asked = [sys.executable, "-c", "from fraiseql_chaos.experiment.turns import turns_root; print(turns_root())"]
     told = subprocess.run(asked, capture_output=True, text=True, check=True, env=os.environ | {"TMPDIR": str(tmp_path)}, timeout=WORD_WITHIN_S)
     assert Path(told.stdout.strip()) == tmp_path / turns_root().name
     assert turns_root().name.endswith(f"-{os.getuid()}")

@@ -6,7 +6,7 @@ The command ``fraiseql-chaos``.
     proxy    a Toxiproxy, with its HTTP API, whose faults are ours
     doctor   what this machine can and cannot do, and how to get the rest
 
-Exit status: 0 every promise held (or is a known weakness), 1 one was violated, 2 wrong use, 3 inconclusive, 4 the rig or a record failed.
+Exit status: 0 every promise held (or is a known weakness), 1 one was violated, 2 wrong use, 3 inconclusive, 4 the rig or a record failed, 130 Ctrl-C.
 """
 
 from __future__ import annotations

@@ -24,6 +24,7 @@ from fraiseql_chaos.errors import DeclarationError
 from fraiseql_chaos.experiment import VARIANTS, Rig
 from fraiseql_chaos.experiment.baseline import BaselinePlan, collect
 from fraiseql_chaos.experiment.baseline.yardstick import stored_path
+from fraiseql_chaos.experiment.turns import turn, turns_root
 from fraiseql_chaos.pytest_plugin.laboratory import laboratory_settings
 from fraiseql_chaos.pytest_plugin.options import OPTIONS, ChaosOptions, short
 from fraiseql_chaos.reports.publishing import make_room
@@ -73,7 +74,8 @@ def perform(arguments: argparse.Namespace) -> int:
         raise DeclarationError(f"--service={arguments.service}: one of {', '.join(VARIANTS)}; nothing was measured")
     make_room(arguments.output, option="--output")
     say = partial(print, file=sys.stderr if arguments.json else sys.stdout, flush=True)
-    baseline = asyncio.run(_collected(options, plan, None if options.app else arguments.service, say))
+    with turn(turns_root(), alone=True, waiting=lambda: say("waiting until nothing else of ours runs on this machine, because time is measured")):
+        baseline = asyncio.run(_collected(options, plan, None if options.app else arguments.service, say))
     stored = stored_path(options.baselines, baseline.machine, baseline.target, baseline.configuration)
     for path in filter(None, (stored, arguments.output)):
         write_baseline(path, baseline)

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from importlib import import_module
 from typing import Final
 
-from fraiseql_chaos.cli.status import RIG_FAILED, WRONG_USE
+from fraiseql_chaos.cli.status import INTERRUPTED, RIG_FAILED, WRONG_USE
 from fraiseql_chaos.errors import ChaosError, DeclarationError
 
 __all__ = ["COMMANDS", "main", "parser"]
@@ -39,7 +39,7 @@ def parser(*, for_command: str | None = None) -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="fraiseql-chaos",
         description="Real faults against a real FraiseQL service on a real PostgreSQL, judged from evidence.",
-        epilog="Exit status: 0 held, 1 violated, 2 wrong use, 3 inconclusive, 4 the rig or a record failed.",
+        epilog="Exit status: 0 held, 1 violated, 2 wrong use, 3 inconclusive, 4 the rig or a record failed, 130 Ctrl-C.",
     )
     commands = top.add_subparsers(title="commands", required=True, metavar=" | ".join(COMMANDS))
     for name, summary in COMMANDS.items():
@@ -62,6 +62,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     except* (ChaosError, OSError) as group:
         # Several things may go wrong side by side, as when the disk is full while faults are healed; none of it is a broken promise.
         status = _told(group, RIG_FAILED)
+    except* KeyboardInterrupt:
+        # Whatever was armed or started has been put back on the way here.
+        print("fraiseql-chaos: interrupted", file=sys.stderr)
+        status = INTERRUPTED
     sys.exit(status)
 
 

@@ -6,13 +6,15 @@ from typing import Final
 
 from fraiseql_chaos.reports import RunDocument
 
-__all__ = ["HELD", "INCONCLUSIVE", "RIG_FAILED", "VIOLATED", "WRONG_USE", "status_of"]
+__all__ = ["HELD", "INCONCLUSIVE", "INTERRUPTED", "RIG_FAILED", "VIOLATED", "WRONG_USE", "status_of"]
 
 HELD: Final = 0
 VIOLATED: Final = 1
 WRONG_USE: Final = 2
 INCONCLUSIVE: Final = 3
 RIG_FAILED: Final = 4
+INTERRUPTED: Final = 130
+"""As a shell reports what ended by Ctrl-C."""
 
 
 def status_of(document: RunDocument) -> int:

@@ -49,7 +49,7 @@ def side_by_side(config: pytest.Config) -> AbstractContextManager[None]:
 
 
 def _turn(config: pytest.Config, told: str, *, alone: bool) -> AbstractContextManager[None]:
-    from fraiseql_chaos.pytest_plugin.turns import turn, turns_root  # noqa: PLC0415  nothing is imported for projects without chaos tests
+    from fraiseql_chaos.experiment.turns import turn, turns_root  # noqa: PLC0415  nothing is imported for projects without chaos tests
 
     return turn(turns_root(), alone=alone, waiting=lambda: say(config, told))
 

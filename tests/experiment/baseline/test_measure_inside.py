@@ -26,9 +26,24 @@ async def test_a_batch_is_called_as_often_as_it_says_and_once_before() -> None:
     async def call() -> None:
         calls.append(2)
 
-    assert len(measure_inside.timed(lambda: calls.append(1), 3, 5)) == 3
-    assert len(await measure_inside.timed_async(call, 3, 5)) == 3
+    assert len(await measure_inside.timed(lambda: calls.append(1), 5)(3)) == 3
+    assert len(await measure_inside.timed_async(call, 5)(3)) == 3
     assert (calls.count(1), calls.count(2)) == (16, 16)
+
+
+async def test_a_few_samples_of_each_are_taken_in_turn() -> None:
+    taken = []
+
+    def sampler(name: str) -> measure_inside.Sampler:
+        async def take(count: int) -> list[float]:
+            taken.append((name, count))
+            return [1.0] * count
+
+        return take
+
+    found = await measure_inside.in_turn({"a": sampler("a"), "b": sampler("b")}, 7)
+    assert taken == [("a", 3), ("b", 3), ("a", 3), ("b", 3), ("a", 1), ("b", 1)]
+    assert found == {"a": [1.0] * 7, "b": [1.0] * 7}
 
 
 def test_every_measurement_is_explained() -> None:
