@@ -14,9 +14,10 @@ export PYTHON
 help: ## list these commands
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do printf '%-16s %s\n' "$$name" "$$what"; done
 
-# Two workers; tests that measure time run alone all the same, because each waits for its turn. ARGS="-n 0" runs everything in one process.
+# Three workers, which two processors keep up with, for a test mostly waits; tests that measure time run alone all the same, because each waits for its
+# turn. ARGS="-n 0" runs everything in one process.
 chaos: bootstrap ## run the chaos suite against FraiseQL and PostgreSQL, and report
-	@$(BIN)/pytest tests/chaos -v -p no:randomly -n 2 $(ARGS)
+	@$(BIN)/pytest tests/chaos -v -p no:randomly -n 3 $(ARGS)
 
 test: lint majors clients ## everything: lint, the tool's own tests, the chaos suite
 	@$(BIN)/pytest tests $(ARGS)
