@@ -10,6 +10,7 @@ import pytest
 
 from baselines_made import metric
 from compared_made import LATE, repeated, run_of, scene, service
+from fraiseql_chaos.baselines.naming import PACE
 from fraiseql_chaos.comparison import Row, compare_baselines, compare_runs
 from fraiseql_chaos.comparison.wording import (
     change,
@@ -74,6 +75,20 @@ def test_single_runs_say_what_can_be_concluded_from_them(tmp_path: Path) -> None
 def test_a_foreign_side_is_said_before_anything_else() -> None:
     found = compare_baselines(replace(service(), machine={"id": "f" * 16}), service(), allow_foreign=True)
     assert notes(found)[0].startswith("They are of different machines.")
+
+
+@pytest.mark.parametrize(("pace_ms", "told"), [(9.3, "slower"), (4.0, "faster")])
+def test_a_machine_that_was_another_one_is_said_before_anything_is_believed(pace_ms: float, told: str) -> None:
+    """Everything got slower, or faster, by as much, and no service did that."""
+    found = compare_baselines(service(more=[metric(PACE, repeated(6.2, 5))]), service(seed=2, by_id_ms=3, more=[metric(PACE, repeated(pace_ms, 6))]))
+    (said,) = notes(found)
+    assert said.startswith(f"The machine itself was {told} the second time: a fixed computation of the collector's own took ")
+    assert "may be the machine, and not the service" in said
+
+
+def test_a_machine_that_was_about_the_same_is_not_spoken_of() -> None:
+    found = compare_baselines(service(more=[metric(PACE, repeated(6.2, 5))]), service(seed=2, more=[metric(PACE, repeated(6.4, 6))]))
+    assert notes(found) == ()
 
 
 def test_the_tolerance_is_always_stated() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Final
 
-__all__ = ["OPERATION_NAMES", "latency_metric", "query_metric", "short_name"]
+__all__ = ["OPERATION_NAMES", "PACE", "latency_metric", "query_metric", "short_name"]
 
 OPERATION_NAMES: Final = MappingProxyType(
     {
@@ -20,6 +20,9 @@ OPERATION_NAMES: Final = MappingProxyType(
     }
 )
 """What the operations of the reference service are called in metrics; a user's own are called by their name."""
+
+PACE: Final = "resources.machine.pace"
+"""The metric that no service changes, but the machine: how long a fixed computation takes."""
 
 
 def short_name(operation: str) -> str:

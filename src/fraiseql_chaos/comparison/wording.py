@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from fraiseql_chaos.baselines.naming import PACE
 from fraiseql_chaos.comparison.model import Comparison, Row
 
 __all__ = [
@@ -67,6 +68,8 @@ def notes(comparison: Comparison) -> tuple[str, ...]:
     said = [f"Different: {each}" for each in comparison.differs]
     if comparison.foreign:
         said.insert(0, "They are of different machines. Times then say as much of the machines as of the service.")
+    if machine := _machine(comparison):
+        said.append(machine)
     if comparison.kind == "run_with_baseline":
         said.append(
             "A run asks rarely and at planned instants, a baseline one question after another, so the same service takes longer in a run. Only what is shown to be "
@@ -75,6 +78,17 @@ def notes(comparison: Comparison) -> tuple[str, ...]:
     if advice := _advice(comparison):
         said.append(advice)
     return tuple(said)
+
+
+def _machine(comparison: Comparison) -> str:
+    """Say it if the machine itself was shown to be another one: whatever computes then changes by as much, and nobody did it."""
+    pace = next((row for row in comparison.rows if row.name == PACE), None)
+    if pace is None or pace.low is None or pace.high is None or (pace.low <= comparison.tolerance and pace.high >= -comparison.tolerance):
+        return ""
+    return (
+        f"The machine itself was {'slower' if pace.low > 0 else 'faster'} the second time: a fixed computation of the collector's own took {change(pace)} ({interval(pace)}). "
+        f"What changed by as much may be the machine, and not the service; collect both again, one right after the other."
+    )
 
 
 def _advice(comparison: Comparison) -> str:

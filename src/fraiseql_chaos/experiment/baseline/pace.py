@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from statistics import median
 from typing import Final
 
+from fraiseql_chaos.baselines.naming import PACE
 from fraiseql_chaos.core import now_ns
 from fraiseql_chaos.experiment.baseline.plan import LIMIT_BETWEEN_RUNS
 from fraiseql_chaos.experiment.baseline.readings import Reading
@@ -36,4 +37,4 @@ def pace_reading(samples: Sequence[float]) -> dict[str, Reading]:
     reading = Reading(
         group="resources", what=what, unit="ms", better="neither", limit=LIMIT_BETWEEN_RUNS, value=median(samples), samples=tuple(samples)
     )
-    return {"resources.machine.pace": reading}
+    return {PACE: reading}
