@@ -72,6 +72,17 @@ def test_single_runs_say_what_can_be_concluded_from_them(tmp_path: Path) -> None
     assert one_liner(found) == "1 verdict worse"
 
 
+def test_verdicts_that_are_the_same_are_counted(tmp_path: Path) -> None:
+    """Of two releases that is what most readers came for."""
+    found = compare_runs(run_of(tmp_path, scene())[1], run_of(tmp_path, scene())[1])
+    assert conclusion(found).startswith("Nothing was shown to be worse; the verdict is the same; ")
+    for tests, told in ((2, "both verdicts are the same"), (81, "all 81 verdicts are the same")):
+        assert told in conclusion(replace(found, tests=tests))
+    flipped = compare_runs(run_of(tmp_path, scene())[1], run_of(tmp_path, scene(back_ms=LATE))[1])
+    assert "verdicts are the same" not in conclusion(flipped)
+    assert "80 of 81 verdicts are the same" in conclusion(replace(flipped, tests=81))
+
+
 def test_a_foreign_side_is_said_before_anything_else() -> None:
     found = compare_baselines(replace(service(), machine={"id": "f" * 16}), service(), allow_foreign=True)
     assert notes(found)[0].startswith("They are of different machines.")

@@ -148,6 +148,7 @@ class Comparison:
         foreign: Whether they are of different machines, so that times say more of those than of the service.
         tolerance: The change in per cent that does not count; where metrics have tolerances of their own, the least of them.
         level: The chance that all of what is called worse is so; that each interval holds the true change.
+        tests: How many tests both have; 0 where no tests are compared.
         flips, rows: See the module.
         only_old, only_new: Metrics or tests that only one side has.
     """
@@ -160,6 +161,7 @@ class Comparison:
     foreign: bool
     tolerance: float
     level: float
+    tests: int = 0
     flips: tuple[Flip, ...]
     rows: tuple[Row, ...]
     only_old: tuple[str, ...]

@@ -73,6 +73,7 @@ def compare_runs(
         foreign=machine_of(old.machine) != machine_of(new.machine),
         tolerance=tolerance,
         level=LEVEL,
+        tests=len(both),
         flips=flipped,
         rows=rows,
         only_old=tuple(name for name in before if name not in after),

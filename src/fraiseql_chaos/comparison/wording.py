@@ -50,6 +50,10 @@ def _parts(comparison: Comparison) -> Iterator[str]:
         yield f"{len(worse)} of {of_all} got worse, the most {worse[0].name} ({change(worse[0])})"
     if not comparison.regressed:
         yield "Nothing was shown to be worse" if comparison.rows or comparison.flips else "The two have nothing in common, so nothing was compared"
+    if same := comparison.tests - len(comparison.flips):
+        every = "both" if same == 2 else f"all {same}"
+        which = every if same == comparison.tests else f"{same} of {comparison.tests}"
+        yield "the verdict is the same" if comparison.tests == 1 else f"{which} verdicts are the same"
     better, flipped = comparison.having("better"), comparison.flipped("better")
     if flipped:
         yield f"{_counted(len(flipped), 'verdict')} got better"
