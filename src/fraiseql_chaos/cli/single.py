@@ -25,7 +25,6 @@ from fraiseql_chaos.core import Duration, parse_duration, per_second, seconds
 from fraiseql_chaos.errors import DeclarationError
 from fraiseql_chaos.experiment import VARIANTS, Chaos, Inconclusive, Laboratory, Load, Recording, Service, Title, Violated, fault_from_words
 from fraiseql_chaos.experiment.baseline import BaselinePlan, Yardstick, yardstick_for
-from fraiseql_chaos.experiment.turns import turn, turns_root
 from fraiseql_chaos.plan import Declaration, Fault, Window, edge_for, make_plan
 from fraiseql_chaos.pytest_plugin.comparing import compared
 from fraiseql_chaos.pytest_plugin.comparing import yardstick_for as yardstick_of_run
@@ -78,7 +77,7 @@ async def run_single(arguments: argparse.Namespace, options: ChaosOptions) -> in
     folder = RunFolder.create(options.store, seed=options.seed, replay=replay, started=started)
     say = partial(print, flush=True)  # progress is live also where it is piped
     say("expected", *map(str, expectations), sep="\n  ")
-    async with _kept_if_used(folder), _turn(say, alone=factor is not None), Laboratory(settings, folder) as laboratory:
+    async with _kept_if_used(folder), Laboratory(settings, folder) as laboratory:
         for repetition in range(1, options.repeat + 1):
             name = repetition_id("+".join(fault.kind for fault in faults), repetition, options.repeat)
             title = Title(experiment=name, title=f"{' and '.join(map(str, faults))} on the database", claims=(), weakness=None, replay=replay)
@@ -150,14 +149,6 @@ def _yardstick(options: ChaosOptions) -> Baseline | None:
         return yardstick_of_run(options.baseline, page=options.comparison, allow_foreign=options.foreign_baseline)
     except DeclarationError as error:
         raise DeclarationError(short(str(error))) from None
-
-
-@asynccontextmanager
-async def _turn(say: Callable[[str], None], *, alone: bool) -> AsyncIterator[None]:
-    """Disturb no experiment that measures time, and let none disturb one that does. Nothing else is on the loop yet that a wait could hold up."""
-    what = "nothing else of ours runs on this machine, because time is measured" if alone else "an experiment that measures time has ended"
-    with turn(turns_root(), alone=alone, waiting=lambda: say(f"waiting until {what}")):
-        yield
 
 
 @asynccontextmanager

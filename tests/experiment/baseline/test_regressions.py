@@ -83,7 +83,7 @@ async def test_half_a_processor_is_a_regression_of_what_the_service_computes_and
     """
     with cpu_quota(0.5) as group:
         changes = await compared(
-            BaselinePlan(repetitions=2, requests={10: 30}, samples=2, passes=1),
+            BaselinePlan(repetitions=2, requests={10: 120}, samples=2, passes=3),
             application("stock:app"),
             application("half:app", CPU_QUOTA_GROUP=str(group)),
         )
