@@ -370,12 +370,12 @@ class TestConnectionDrops:
         """
         Whoever asks again after a connection was lost is answered, from another connection.
 
-        Method: open-loop reads, or mutations, at 20/s for 4 s; from 1 s to 3 s the pool's oldest connection is cut at the next row that comes over it, and no other
-        is; a second try is the next request for the same thing.
+        Method: open-loop reads, or mutations, at 40/s for 4 s, so that each connection of a pool has its turn; from 1 s to 3 s the pool's oldest connection is cut at
+        the next row that comes over it, and no other is; a second try is the next request for the same thing.
         """
         row = CutAt(trigger=Trigger(message="DataRow", sql="v_(user|post|thread)|_user"), scope=THE_NEXT)
         asking = service.reads if asked == "reads" else service.writes
-        recording = await under(row, on=service, chaos=chaos, load=load, lasting=seconds(2), after=seconds(1), asking=asking)
+        recording = await under(row, on=service, chaos=chaos, load=load, lasting=seconds(2), after=seconds(1), asking=asking, per_s=40)
 
         recording.measure("1.1.4.m2", measures.next_try())
         recording.require(fault_observed(CutAt.kind), next_try_succeeds())
