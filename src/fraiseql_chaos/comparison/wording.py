@@ -50,7 +50,7 @@ def _parts(comparison: Comparison) -> Iterator[str]:
         yield f"{len(worse)} of {of_all} got worse, the most {worse[0].name} ({change(worse[0])})"
     if not comparison.regressed:
         yield "Nothing was shown to be worse" if comparison.rows or comparison.flips else "The two have nothing in common, so nothing was compared"
-    if same := comparison.tests - len(comparison.flips):
+    if (same := comparison.tests - len(comparison.flips)) > 0:
         every = "both" if same == 2 else f"all {same}"
         which = every if same == comparison.tests else f"{same} of {comparison.tests}"
         yield "the verdict is the same" if comparison.tests == 1 else f"{which} verdicts are the same"
