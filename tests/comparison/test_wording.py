@@ -93,7 +93,7 @@ def test_a_machine_that_was_another_one_is_said_before_anything_is_believed(pace
     """Everything got slower, or faster, by as much, and no service did that."""
     found = compare_baselines(service(more=[metric(PACE, repeated(6.2, 5))]), service(seed=2, by_id_ms=3, more=[metric(PACE, repeated(pace_ms, 6))]))
     (said,) = notes(found)
-    assert said.startswith(f"The machine itself was {told} the second time: a fixed computation of the collector's own took ")
+    assert said.startswith(f"The machine itself was {told} the second time: how long a fixed computation of the collector's own takes changed by ")
     assert "may be the machine, and not the service" in said
 
 

@@ -90,7 +90,7 @@ def _machine(comparison: Comparison) -> str:
     if pace is None or pace.low is None or pace.high is None or (pace.low <= comparison.tolerance and pace.high >= -comparison.tolerance):
         return ""
     return (
-        f"The machine itself was {'slower' if pace.low > 0 else 'faster'} the second time: a fixed computation of the collector's own took {change(pace)} ({interval(pace)}). "
+        f"The machine itself was {'slower' if pace.low > 0 else 'faster'} the second time: how long a fixed computation of the collector's own takes changed by {change(pace)} ({interval(pace)}). "
         f"What changed by as much may be the machine, and not the service; collect both again, one right after the other."
     )
 

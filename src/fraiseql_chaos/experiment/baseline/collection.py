@@ -11,8 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final
 
 from fraiseql_chaos.baselines import Baseline
@@ -60,25 +58,25 @@ async def collect(deploy: Deploy, settings: RigSettings, plan: BaselinePlan, *, 
     others = Neighbours.look()
     repetitions: list[dict[str, Reading]] = []
     targets, again = [], 0
-    with TemporaryDirectory(prefix="fraiseql-chaos-") as scratch:
-        async with issuer(Path(scratch)) as provider:
-            while len(repetitions) < plan.repetitions:
-                began_ns, meanwhile = now_ns(), Neighbours.look()
-                deployment = await deploy()
-                number = len(repetitions) + 1
-                try:
-                    measured = await _repetition(deployment, settings, plan, provider, seed=seed, repetition=number)
-                    asked, target = deployment.application.workload.operations, deployment.describe()
-                finally:
-                    await deployment.close()
-                targets.append(target)
-                took_s, busy = (now_ns() - began_ns) / NS_PER_S, meanwhile.cores_since()
-                if busy > OTHERS_MAX and again < plan.again_at_most:
-                    again += 1
-                    say(f"repetition {number} of {plan.repetitions}: others kept {busy} cores busy, so it is measured again")
-                    continue
-                repetitions.append(measured)
-                say(f"repetition {number} of {plan.repetitions}: {len(measured)} metrics in {took_s:.1f} s")
+    while len(repetitions) < plan.repetitions:
+        began_ns, meanwhile = now_ns(), Neighbours.look()
+        deployment = await deploy()
+        number = len(repetitions) + 1
+        try:
+            # The issuer's files lie in the deployment's directory, which the keeper removes also when we are killed.
+            async with issuer(deployment.directory) as provider:
+                measured = await _repetition(deployment, settings, plan, provider, seed=seed, repetition=number)
+            asked, target = deployment.application.workload.operations, deployment.describe()
+        finally:
+            await deployment.close()
+        targets.append(target)
+        took_s, busy = (now_ns() - began_ns) / NS_PER_S, meanwhile.cores_since()
+        if busy > OTHERS_MAX and again < plan.again_at_most:
+            again += 1
+            say(f"repetition {number} of {plan.repetitions}: others kept {busy} cores busy, so it is measured again")
+            continue
+        repetitions.append(measured)
+        say(f"repetition {number} of {plan.repetitions}: {len(measured)} metrics in {took_s:.1f} s")
     if any(target != targets[0] for target in targets):
         raise RigError("the target changed while it was measured; nothing was written")
     metrics = metrics_of(repetitions)
