@@ -140,6 +140,10 @@ def test_the_wait_is_said_and_a_killed_run_holds_nobody_up(project: Project, pyt
     try:
         assert any("HAS IT" in line for line in holder.stdout)
         giving_up.cancel()
+        planned = subprocess.run(
+            [*command, "--setup-plan", "test_project.py"], cwd=pytester.path, capture_output=True, text=True, timeout=RUN_WITHIN_S, check=False
+        )
+        assert (planned.returncode, "SETUP    F load" in planned.stdout) == (0, True), "a plan runs nothing, so it waits for nobody"
         waiter = subprocess.Popen([*command, "-p", "timing", "test_project.py"], cwd=pytester.path, stdout=subprocess.PIPE, text=True)
         assert waiter.stdout is not None
         giving_up = threading.Timer(RUN_WITHIN_S, waiter.kill)

@@ -30,8 +30,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Let a chaos test wait for its turn before anything of it begins."""
-    if not _is_chaos_test(item):
+    """Let a chaos test wait for its turn before anything of it begins; who only asks for the plan (``--setup-plan``) runs nothing, and waits for nobody."""
+    if not _is_chaos_test(item) or item.config.getoption("setupplan", default=False):
         return (yield)
     alone = _runs_alone(item)
     why = "until it is alone on this machine, because it measures time" if alone else "until a test that measures time, and runs alone, has ended"
