@@ -18,6 +18,11 @@ RUN_WITHIN_S = 120
 
 
 @pytest.fixture(autouse=True)
+def turns_of_their_own(lease_root: Path) -> None:
+    """Runs inside a test take turns among themselves: another suite on this machine neither holds them up nor is held up."""
+
+
+@pytest.fixture(autouse=True)
 def made_histories_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """Also by a run in a process of its own."""
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
