@@ -6,6 +6,8 @@ stopped or settings changed, while service, proxy and server live in networks of
 whole experiment runs, generator and all. A network of ours has no name, so it is gone with the last process in it. All that a runner started can
 be recognised by the temporary directory it was given.
 
+Three collections of a baseline, each killed while another part of it is at work.
+
 And eight runners which lose a part of what they stand on, at a moment drawn by lot: the forwarder between the networks, which is ours, so the run is broken
 off and says why; or the service, whose death is a finding.
 """
@@ -29,6 +31,7 @@ from typing import IO
 import pytest
 
 from fraiseql_chaos.core import fresh_seed, now_ns
+from fraiseql_chaos.experiment.turns import turns_root
 from fraiseql_chaos.rig.keeper.processes import posix_segments
 
 type Eventually = Callable[[Callable[[], object], float], None]
@@ -140,6 +143,36 @@ def _killed(place: int, shift: int, results: Path, eventually: Eventually) -> li
             runner.kill()
         eventually(lambda: not _processes_of(root) and not list(Path(root).iterdir()), GONE_WITHIN_S)
     return [*_segments_of(seen), *(str(segment) for segment in segments if segment.exists())]
+
+
+COLLECTING = {"service": b"launch_service.py", "bursts": b"fraiseql_chaos.workload.bursts", "inside": b"measure_inside.py"}
+"""A word of the command line of each part of a collection, in the order of their coming."""
+
+
+def test_a_killed_collection_leaves_nothing_but_its_two_locks(tmp_path: Path, eventually: Eventually) -> None:
+    """To remove a lock's file is to have two of them, so they stay, empty: one directory for each user."""
+    with ThreadPoolExecutor(len(COLLECTING)) as pool:
+        for left in pool.map(lambda part: _killed_collection(COLLECTING[part], tmp_path, eventually), COLLECTING):
+            assert left == []
+
+
+def _killed_collection(part: bytes, results: Path, eventually: Eventually) -> list[str]:
+    """Start a collection, kill it a while after a part of it began, and return what is left but the locks, also of what is called a result."""
+    command = [sys.executable, "-m", "fraiseql_chaos.cli", "baseline", "--repetitions=2", "--output=baseline.json"]
+    with _temporary_root() as root:
+        with subprocess.Popen(command, env={**os.environ, "TMPDIR": root}, cwd=results, stdout=subprocess.DEVNULL) as collector:
+            try:
+                eventually(lambda: _part_of(root, part), 240)
+                time.sleep(random.SystemRandom().random())
+                seen = _processes_of(root)
+            finally:
+                collector.kill()
+        assert len(seen) > 3, "server, proxy and service were there"
+        locks = Path(root) / turns_root().name
+        eventually(lambda: not _processes_of(root) and list(Path(root).iterdir()) == [locks], GONE_WITHIN_S)
+        sizes = {path.name: path.stat().st_size for path in locks.iterdir()}
+    assert sizes == {"turn": 0, "floor": 0}
+    return [*_segments_of(seen), *(str(path) for path in results.rglob("*") if path.is_file())]
 
 
 def test_a_keyboard_interrupt_leaves_nothing_and_ends_at_once(root: str, eventually: Eventually) -> None:
