@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fraiseql_chaos.core import NS_PER_MS, ms
@@ -211,7 +211,6 @@ FAULTS = st.sampled_from(
 )
 
 
-@settings(deadline=None)  # A busy machine is no failure.
 @given(
     faults=st.lists(FAULTS, max_size=4),
     steps=st.lists(st.tuples(st.sampled_from(["up", "down", "take", "heal"]), st.integers(0, 3 * NS_PER_MS)), max_size=60),

@@ -33,7 +33,7 @@ def watchers() -> tuple[WireFault, ...]:
     return (AnswerError(sqlstate="40001", trigger=NEVER), CorruptMessage(trigger=down), TruncateResult(rows=0, trigger=down), CutAt(trigger=NEVER))
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(seed=seeds, most=pieces)
 def test_what_is_watched_leaves_as_it_came(seed: int, most: int) -> None:
     turns, it = conversation(seed, most), driven()
@@ -42,7 +42,7 @@ def test_what_is_watched_leaves_as_it_came(seed: int, most: int) -> None:
     assert it.ledger.record.unreadable == 0
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(seed=seeds, most=pieces)
 def test_what_no_armed_fault_hits_leaves_as_it_came(seed: int, most: int) -> None:
     turns, it = conversation(seed, most), driven(body_limit=50)
@@ -55,7 +55,7 @@ def test_what_no_armed_fault_hits_leaves_as_it_came(seed: int, most: int) -> Non
     assert it.ledger.record.incidents == ()
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(seed=seeds, most=pieces)
 def test_arming_and_healing_at_any_moment_harms_nothing_that_is_not_hit(seed: int, most: int) -> None:
     chance = dice(seed)
@@ -69,7 +69,7 @@ def test_arming_and_healing_at_any_moment_harms_nothing_that_is_not_hit(seed: in
         assert it.bytes_left(direction) == bytes_of(turns, direction)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(seed=seeds, most=pieces)
 def test_watching_and_passing_on_come_to_know_the_same(seed: int, most: int) -> None:
     turns, watching, passing = conversation(seed, most), driven(), driven()
@@ -85,7 +85,7 @@ def test_watching_and_passing_on_come_to_know_the_same(seed: int, most: int) -> 
     assert left.phase == "ready"
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(seed=seeds, most=pieces)
 def test_a_dropped_notice_takes_nothing_else_with_it(seed: int, most: int) -> None:
     turns, it = conversation(seed, most), driven()
@@ -95,7 +95,7 @@ def test_a_dropped_notice_takes_nothing_else_with_it(seed: int, most: int) -> No
     assert it.bytes_left("up") == bytes_of(turns, "up")
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(seed=seeds, most=pieces)
 def test_a_stall_holds_what_is_behind_and_loses_none_of_it(seed: int, most: int) -> None:
     turns, it = conversation(seed, most), driven()
@@ -129,7 +129,7 @@ FAULTS: tuple[WireFault, ...] = (
 )
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(seed=seeds, most=pieces)
 def test_any_faults_at_any_moment_raise_nothing_and_hold_nothing_once_healed(seed: int, most: int) -> None:
     chance = dice(seed)
@@ -152,7 +152,7 @@ WELL_FORMED = tuple(fault for fault in FAULTS if not isinstance(fault, CorruptMe
 """Faults that tear no message apart: what they let pass, and what they say themselves, is whole."""
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(seed=seeds, most=pieces)
 def test_what_leaves_is_whole_messages_whatever_is_put_in_or_left_out(seed: int, most: int) -> None:
     chance, it = dice(seed), driven()
@@ -170,7 +170,7 @@ def test_what_leaves_is_whole_messages_whatever_is_put_in_or_left_out(seed: int,
     assert it.endings or not heard.reader._lanes["up"].framer.is_inside  # A session that is told farewell may end within what the client says.
 
 
-@settings(deadline=None, max_examples=120)
+@settings(max_examples=120)
 @given(seed=seeds, most=pieces, garbage=st.binary(min_size=1, max_size=200), direction=st.sampled_from(DIRECTIONS), is_armed=st.booleans())
 def test_garbage_is_cut_or_waited_for_and_raises_nothing(seed: int, most: int, garbage: bytes, direction: Direction, is_armed: Any) -> None:
     turns = conversation(seed, most)
