@@ -20,6 +20,13 @@ pytestmark = pytest.mark.anyio
 
 DEADLINE = seconds(20)
 IN_LINE = 7
+CASE = UPDATE_USER.cases[17]
+LOCK = "SELECT FROM tb_user WHERE identifier = 'author-18' FOR UPDATE"
+
+
+def patient(reference: Reference) -> ServicePool:
+    """Return a probe that waits as long as a busy machine makes a busy service take."""
+    return ServicePool(reference.service.observer, within=DEADLINE)
 
 
 async def looked(probe: ServicePool) -> JsonObject:
@@ -39,7 +46,7 @@ async def until(probe: ServicePool, name: str, value: int) -> JsonObject:
 
 
 async def test_a_pool_in_health_says_what_a_pool_in_health_says(reference: Reference) -> None:
-    seen = await looked(ServicePool(reference.service.observer))
+    seen = await looked(patient(reference))
     assert seen.keys() == HEALTHY["service_pool"].keys()
     assert (seen["waiting"], seen["queue"], seen["errors"]) == (0, [], 0)
     assert (seen["min"], seen["max"]) == ((40, 60) if reference.app == HARDENED else (2, 30))
@@ -47,16 +54,16 @@ async def test_a_pool_in_health_says_what_a_pool_in_health_says(reference: Refer
 
 async def test_who_waits_is_told_in_the_order_of_their_coming(reference: Reference) -> None:
     """A lock keeps as many writers as there are connections; those who come later wait, and are counted, numbered and, when the lock goes, served."""
-    probe = ServicePool(reference.service.observer)
+    probe = patient(reference)
     most = int(str((await looked(probe))["max"]))
-    case = UPDATE_USER.cases[17]
+    await wait_until(lambda: _is_grown(reference, probe, most), within=DEADLINE, what="a connection for each writer")
     async with await psycopg.AsyncConnection.connect(reference.control_dsn) as holder:
-        await holder.execute("SELECT FROM tb_user WHERE identifier = 'author-18' FOR UPDATE")
-        holding = [asyncio.create_task(reference.ask(UPDATE_USER, case.filled(f"held-{n}"))) for n in range(most)]
+        await holder.execute(LOCK)
+        holding = [asyncio.create_task(reference.ask(UPDATE_USER, CASE.filled(f"held-{n}"))) for n in range(most)]
         await until(probe, "available", 0)
         _: bool = await wait_until(lambda: _locked(reference, most), within=DEADLINE, what="every connection's wait for the lock")
         before = await until(probe, "waiting", 0)
-        waiting = [asyncio.create_task(reference.ask(UPDATE_USER, case.filled(f"waits-{n}"))) for n in range(IN_LINE)]
+        waiting = [asyncio.create_task(reference.ask(UPDATE_USER, CASE.filled(f"waits-{n}"))) for n in range(IN_LINE)]
         seen = await until(probe, "waiting", IN_LINE)
         await holder.rollback()
         answers = await asyncio.gather(*holding, *waiting)
@@ -102,10 +109,25 @@ async def test_an_answer_that_is_none_is_an_observation(tmp_path: Path, answer: 
         writer.close()
 
     async with await asyncio.start_unix_server(tell, tmp_path / "pool.sock"):
-        look = await ServicePool(tmp_path / "pool.sock", within=ms(50)).look()
+        look = await ServicePool(tmp_path / "pool.sock", within=ms(50) if answer is None else DEADLINE).look()
         done.set()
     assert (look.ok, look.value) == (False, {})
     assert look.error.startswith(error)
+
+
+async def _is_grown(reference: Reference, probe: ServicePool, most: int) -> bool:
+    """
+    Have as many writers come at once as there may be connections, and tell whether the pool has made one for each.
+
+    Making them takes a busy machine a second, and the hardened service lets nobody wait for a lock for longer than two.
+    """
+    async with await psycopg.AsyncConnection.connect(reference.control_dsn) as holder:
+        await holder.execute(LOCK)
+        writers = [asyncio.create_task(reference.ask(UPDATE_USER, CASE.filled(f"comes-{n}"))) for n in range(most)]
+        await until(probe, "available", 0)
+        await holder.rollback()
+        await asyncio.gather(*writers)
+    return (await looked(probe))["size"] == most
 
 
 async def _locked(reference: Reference, least: int) -> bool:
