@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from fraiseql_chaos.core import ms, now_ns, seconds, wait_until
+from fraiseql_chaos.core import NS_PER_MS, ms, now_ns, seconds, wait_until
 from fraiseql_chaos.history import Sample
 from fraiseql_chaos.probes import EdgeConnect, EdgeRoundTrip, sampling
 from fraiseql_chaos.rig.keeper import Keeper
@@ -16,6 +16,8 @@ from fraiseql_chaos.rig.postgres.cluster import Cluster
 from fraiseql_chaos.rig.postgres.control import fetch, run
 
 pytestmark = pytest.mark.anyio
+
+PATIENT = seconds(30)
 
 PROMPT = seconds(4)
 """Longer than any look here may take on a slow machine, and shorter than what a driver would wait by itself for a wire that is clogged."""
@@ -99,9 +101,24 @@ async def wire(cluster: Cluster) -> AsyncIterator[Wire]:
 
 @pytest.fixture
 async def probe(cluster: Cluster, wire: Wire) -> AsyncIterator[EdgeRoundTrip]:
+    probe = EdgeRoundTrip(cluster.dsn("postgres", via=await wire.start()), every=ms(1), within=PATIENT)
+    yield probe
+    await probe.close()
+
+
+@pytest.fixture
+async def hasty(cluster: Cluster, wire: Wire) -> AsyncIterator[EdgeRoundTrip]:
+    """A probe that gives up so soon that a busy machine may make it give up a wire that is free, too."""
     probe = EdgeRoundTrip(cluster.dsn("postgres", via=await wire.start()), every=ms(1), within=ms(300))
     yield probe
     await probe.close()
+
+
+async def until_well(probe: EdgeRoundTrip) -> None:
+    async def is_well() -> bool:
+        return (await probe.look()).ok
+
+    assert await wait_until(is_well, within=PATIENT, what="a look that is well")
 
 
 async def test_round_trips_share_one_connection(probe: EdgeRoundTrip, wire: Wire) -> None:
@@ -123,15 +140,16 @@ async def test_measured_part_begins_when_the_connection_stands(probe: EdgeRoundT
 
 
 async def test_the_servers_clock_parts_a_round_trip_in_two(probe: EdgeRoundTrip) -> None:
-    looks = [await probe.look() for _ in range(5)]
-
-    for look in looks:
+    for _ in range(5):
+        look = await probe.look()
+        assert look.began_ns is not None
+        whole_ms = (now_ns() - look.began_ns) / NS_PER_MS
         up_ms, down_ms = look.value["up_ms"], look.value["down_ms"]
         assert isinstance(up_ms, float)
         assert isinstance(down_ms, float)
         # Both are of this machine, so neither half can lie outside of the whole; the clock is told in microseconds.
-        assert -0.5 < up_ms < 300
-        assert -0.5 < down_ms < 300
+        assert -0.5 < up_ms < whole_ms + 0.5
+        assert -0.5 < down_ms < whole_ms + 0.5
 
 
 async def test_probe_reconnects_after_a_break(probe: EdgeRoundTrip, wire: Wire) -> None:
@@ -150,29 +168,29 @@ async def test_server_that_ends_the_session_is_told_in_its_own_words(probe: Edge
     assert (await probe.look()).ok
 
 
-async def test_look_at_a_clogged_wire_is_given_up_in_time(probe: EdgeRoundTrip, wire: Wire) -> None:
+async def test_look_at_a_clogged_wire_is_given_up_in_time(hasty: EdgeRoundTrip, wire: Wire) -> None:
     """The driver would ask the server to cancel first, over the same wire, and wait for the answer."""
-    assert (await probe.look()).ok
+    await until_well(hasty)
     wire.clog()
     began_ns = now_ns()
-    look = await probe.look()
+    look = await hasty.look()
     assert (look.ok, look.error) == (False, "TimeoutError")
     assert ms(300).ns <= now_ns() - began_ns < PROMPT.ns
 
 
-async def test_connect_through_a_clogged_wire_is_given_up_in_time(probe: EdgeRoundTrip, wire: Wire) -> None:
+async def test_connect_through_a_clogged_wire_is_given_up_in_time(hasty: EdgeRoundTrip, wire: Wire) -> None:
     wire.clog()
     began_ns = now_ns()
-    assert (await probe.look()).error == "TimeoutError"
+    assert (await hasty.look()).error == "TimeoutError"
     assert ms(300).ns <= now_ns() - began_ns < PROMPT.ns
 
 
-async def test_probe_sees_again_when_the_wire_is_free(probe: EdgeRoundTrip, wire: Wire) -> None:
-    assert (await probe.look()).ok
+async def test_probe_sees_again_when_the_wire_is_free(hasty: EdgeRoundTrip, wire: Wire) -> None:
+    await until_well(hasty)
     wire.clog()
-    assert not (await probe.look()).ok
+    assert not (await hasty.look()).ok
     wire.free.set()
-    assert (await probe.look()).ok
+    await until_well(hasty)
 
 
 async def test_sampling_ends_at_once_although_a_look_is_stuck(cluster: Cluster, wire: Wire) -> None:

@@ -8,7 +8,7 @@ from typing import cast
 import psycopg
 import pytest
 
-from fraiseql_chaos.core import ms, now_ns, seconds
+from fraiseql_chaos.core import ms, now_ns, seconds, wait_until
 from fraiseql_chaos.probes import ServerSessions
 from fraiseql_chaos.rig.keeper import Keeper
 from fraiseql_chaos.rig.postgres.cluster import Cluster
@@ -29,7 +29,7 @@ async def cluster() -> AsyncIterator[Cluster]:
 
 @pytest.fixture
 async def probe(cluster: Cluster) -> AsyncIterator[ServerSessions]:
-    probe = ServerSessions(cluster.control_dsn(), "postgres", within=PROMPT)
+    probe = ServerSessions(cluster.control_dsn(), "postgres", within=seconds(30))
     yield probe
     await probe.close()
 
@@ -75,13 +75,22 @@ async def test_server_that_is_away_is_an_observation_and_seen_again_when_it_is_b
 @pytest.mark.parametrize("connected", [True, False])
 async def test_look_at_a_frozen_server_is_given_up_in_time(cluster: Cluster, *, connected: bool) -> None:
     probe = ServerSessions(cluster.control_dsn(), "postgres", within=ms(300))
-    for _ in range(connected):
-        assert (await probe.look()).ok
+    if connected:
+        await until_well(probe)
     async with cluster.frozen("all"):
         began_ns = now_ns()
         look = await probe.look()
         took_ns = now_ns() - began_ns
     assert (look.ok, look.value, look.error) == (False, {}, "TimeoutError")
     assert ms(300).ns <= took_ns < PROMPT.ns
-    assert (await probe.look()).ok
+    await until_well(probe)
     await probe.close()
+
+
+async def until_well(probe: ServerSessions) -> None:
+    """Wait for a look that is well: one that gives up soon may give up a server that is there, where the machine is busy."""
+
+    async def is_well() -> bool:
+        return (await probe.look()).ok
+
+    assert await wait_until(is_well, within=seconds(30), what="a look that is well")
