@@ -204,11 +204,14 @@ proxy, toxic, probes = "chaostoxi.proxy.actions", "chaostoxi.toxic.actions", "ch
 on = {"for_proxy": "db"}
 round_trip = {"type": "probe", "name": "round trip", "provider": {"type": "process", "path": sys.executable, "arguments": ["-c", '''
 import os, socket, time
-with socket.create_connection(("127.0.0.1", int(os.environ["db_PORT"])), 10) as near:
-    began = time.monotonic()
-    near.sendall(b"ping")
-    assert near.makefile("rb").read(4) == b"ping"
-    print(time.monotonic() - began)
+took = []
+for _ in range(5):
+    with socket.create_connection(("127.0.0.1", int(os.environ["db_PORT"])), 10) as near:
+        began = time.monotonic()
+        near.sendall(b"ping")
+        assert near.makefile("rb").read(4) == b"ping"
+        took.append(time.monotonic() - began)
+print(min(took))
 ''']}}
 method = [
     *calls(proxy, ("create_proxy", {"proxy_name": "db", "upstream_host": "127.0.0.1", "upstream_port": upstream_port, "listen_host": "127.0.0.1"})),
@@ -248,7 +251,11 @@ print(json.dumps([[step["activity"]["name"], step["status"], step["output"]] for
 
 
 def test_an_experiment_of_the_chaos_toolkit_does_what_it_says(server: Server, upstream: int) -> None:
-    """Every step succeeds; the round trips through the proxy are quick, then 200 ms late, then quick again, through a slicer and a limit, too."""
+    """
+    Every step succeeds; the round trips through the proxy are quick, then 200 ms late, then quick again, through a slicer and a limit, too.
+
+    Method: of five the quickest counts, because a machine may stand still in one.
+    """
     python = str(CLIENTS / "python" / "bin" / "python")
     steps: list[list[Any]] = json.loads(printed(python, "-c", CHAOSTOOLKIT_FLOW, server.url, str(upstream)))
     assert [step for step in steps if step[1] != "succeeded"] == []

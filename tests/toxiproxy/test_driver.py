@@ -32,7 +32,7 @@ from fraiseql_chaos.toxiproxy.driver import ApiServer, lookup
 from toxiproxy.edges import bench, run
 from toxiproxy.servers import DEADLINE_S, Server, echoing, serving
 
-PROMPT_S = 2.0
+PROMPT_S = DEADLINE_S
 """What an API call takes at most here, however busy the machine is; held up by a connection, it would take for ever."""
 
 
