@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -35,3 +36,26 @@ async def test_another_attempt_gets_a_fresh_service_and_the_first_one_is_kept(la
     assert [tried.verdict for tried in record.attempts] == ["inconclusive", "inconclusive"]
     assert len({tried.history for tried in record.attempts}) == 2
     assert all((laboratory.folder.path / tried.history).is_file() for tried in record.attempts)
+
+
+async def test_another_attempt_throws_dice_of_its_own(laboratory: Laboratory, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the edges are told of the dice is listened to. The first attempt's are those of a run that needs no other."""
+    proxy = service.deployment.way.proxy
+    assert proxy is not None
+    arm, told = proxy.control.arm, list[str | None]()
+
+    def listening(*which: Any, dice: str | None = None) -> None:
+        told.append(dice)
+        arm(*which, dice=dice)
+
+    monkeypatch.setattr(proxy.control, "arm", listening)
+    chaos = Chaos()
+    load = Load(laboratory, service, chaos, Title(experiment="tests::dice", title="Dice.", claims=(), weakness=None, replay="again"))
+    for attempt in (1, 2):
+        async with chaos(Refuse(), on=service.database, between=(seconds(0.2), seconds(0.3))):
+            await load.open_loop(service.reads, rate=per_second(20), lasting=seconds(0.4))
+        if attempt == 1:
+            await load.begin_again()
+    first, second = told
+    assert first == "database/refuse{}#0"
+    assert second != first

@@ -98,6 +98,14 @@ def test_identical_faults_are_told_apart_by_their_rank() -> None:
     assert [name.rpartition("#")[2] for name in named(during(1, 2), during(5, 6, Refuse()), during(3, 4))] == ["0", "0", "1"]
 
 
+def test_every_attempt_has_dice_of_its_own() -> None:
+    """The first one's are called as if there were no other, so that a replay meets them."""
+    declarations = [during(1, 2), during(3, 4)]
+    tried = [[planned.dice_name for planned in make_plan(declarations, seed=1, attempt=attempt).faults] for attempt in (1, 2, 3)]
+    assert tried[0] == named(*declarations)
+    assert len({name for names in tried for name in names}) == 6
+
+
 def test_faults_of_one_kind_have_ids_of_their_own() -> None:
     plan = make_plan([during(1, 2), during(1, 2), during(2, 3, Refuse())], seed=1)
     assert [planned.fault_id for planned in plan.faults] == ["0-latency", "1-latency", "2-refuse"]

@@ -74,7 +74,7 @@ class Load:
         self._kept: dict[str, ExperimentRecord] = {}
 
     async def begin_again(self) -> None:
-        """Prepare another attempt on a fresh service; what was recorded so far stays in the report as an earlier one."""
+        """Prepare another attempt, on a fresh service and with fresh dice; what was recorded so far stays in the report as an earlier one."""
         self.recordings.clear()
         self._chaos.declarations.clear()
         self._attempt += 1
@@ -107,6 +107,7 @@ class Load:
             seed=self._laboratory.settings.seed,
             replay=self.title.replay,
             disarmed=self._laboratory.settings.disarmed,
+            attempt=self._attempt,
         )
         folder = self._laboratory.folder
         path = folder.history_path(experiment.name, attempt=self._attempt)

@@ -63,6 +63,7 @@ class Experiment:
         seed: Every random choice derives from it.
         replay: The command line that repeats the run.
         disarmed: Touch nothing; see ``Injector``.
+        attempt: Which attempt this is, from 1: the faults' dice fall differently in each.
 
     Raises:
         DeclarationError: If there is nothing to ask, or a fault would outlast the load.
@@ -76,6 +77,7 @@ class Experiment:
     seed: int
     replay: str
     disarmed: bool = False
+    attempt: int = 1
 
     def __post_init__(self) -> None:
         for label, value, kind, example in (("rate", self.rate, Rate, "per_second(50)"), ("lasting", self.lasting, Duration, "seconds(6)")):
@@ -111,7 +113,7 @@ async def run_experiment(
         RigError: If the rig broke: the generator, the proxy or the server was lost where no fault asked for it.
         ExceptionGroup: Of what went wrong in several places, healing among them.
     """
-    plan = make_plan(experiment.declarations, seed=experiment.seed)
+    plan = make_plan(experiment.declarations, seed=experiment.seed, attempt=experiment.attempt)
     guards = {planned.fault_id: guard_of(planned, deployment) for planned in plan.faults}
     check_together(plan, deployment)
     spec = _load_spec(experiment, deployment)

@@ -7,7 +7,8 @@ Every arm step has its heal step. Where two fall on the same instant, heals come
 same target without a gap.
 
 A fault has two names. Its id counts the declarations, for people and records. Its dice are called by what it is, ``dice_name``, so that a fault
-more, or one less, re-rolls no other's.
+more, or one less, re-rolls no other's. A second attempt has dice of its own: it is made because the first could tell nothing, and where chance was why, as with
+a rate that no packet met, the same dice would tell nothing again.
 """
 
 from __future__ import annotations
@@ -36,16 +37,19 @@ class Planned:
         fault_id: ``<ordinal>-<kind>``.
         declaration: What was asked for.
         rank: How many declarations of the same fault on the same target came before it.
+        attempt: Which attempt at the experiment it is for, from 1.
     """
 
     fault_id: str
     declaration: Declaration
     rank: int = 0
+    attempt: int = 1
 
     @property
     def dice_name(self) -> str:
-        """What the fault's dice are called: by target, kind, magnitudes and rank; neither by its neighbours nor by when it is armed."""
-        return f"{_same_dice(self.declaration)}#{self.rank}"
+        """What the fault's dice are called: by target, kind, magnitudes, rank and attempt; neither by its neighbours nor by when it is armed."""
+        again = f"/attempt {self.attempt}" if self.attempt > 1 else ""
+        return f"{_same_dice(self.declaration)}#{self.rank}{again}"
 
     def event(self) -> FaultDeclared:
         """Return it as the event that opens its story in a history."""
@@ -95,9 +99,14 @@ class Plan:
         return tuple(sorted(steps, key=lambda step: (step.at_ns, step.action != "heal")))
 
 
-def make_plan(declarations: Sequence[Declaration], *, seed: int) -> Plan:
+def make_plan(declarations: Sequence[Declaration], *, seed: int, attempt: int = 1) -> Plan:
     """
     Check that the declarations make sense together, and give each its names.
+
+    Args:
+        declarations: The faults, their targets and windows.
+        seed: Every random choice derives from it.
+        attempt: Which attempt at the experiment this is, from 1; each has dice of its own.
 
     Raises:
         DeclarationError: If two faults overlap of which one would keep the other from acting.
@@ -108,7 +117,7 @@ def make_plan(declarations: Sequence[Declaration], *, seed: int) -> Plan:
     planned: list[Planned] = []
     for ordinal, declaration in enumerate(declarations):
         same = _same_dice(declaration)
-        planned.append(Planned(fault_id=f"{ordinal}-{declaration.fault.kind}", declaration=declaration, rank=before[same]))
+        planned.append(Planned(fault_id=f"{ordinal}-{declaration.fault.kind}", declaration=declaration, rank=before[same], attempt=attempt))
         before[same] += 1
     return Plan(seed=seed, faults=tuple(planned))
 

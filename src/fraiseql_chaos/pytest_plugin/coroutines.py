@@ -4,8 +4,8 @@ Run a chaos test: await it if it is a coroutine, and run it again if nothing cou
 Only tests that use our fixtures are run here, without another plugin and without configuration. Nothing of ours is bound to one event
 loop, so each attempt has its own.
 
-An inconclusive attempt says nothing about the service: the machine stood still, or too little was to be seen. It is repeated on a fresh service, up
-to three attempts, all of which are recorded. A violated one is never repeated away, and a disarmed one is meant to be inconclusive.
+An inconclusive attempt says nothing about the service: the machine stood still, or too little was to be seen. It is repeated on a fresh service
+and with fresh dice, up to three attempts, all of which are recorded. A violated one is never repeated away, and a disarmed one is meant to be inconclusive.
 """
 
 from __future__ import annotations
