@@ -194,6 +194,7 @@ class TestPoolExhaustion:
 
         recording.require(fault_observed(PoolExhaustion.kind), queued_not_rejected(), no_data_loss(), no_duplicates())
 
+    @pytest.mark.alone
     @pytest.mark.claims("1.1.2b", "1.1.2.m1")
     async def test_the_pool_reports_how_many_wait(self, service: Service, chaos: Chaos, load: Load) -> None:
         """

@@ -85,10 +85,10 @@ class TestDuplicatePackets:
         """
         A packet that comes twice is noticed by the kernel and thrown away, and no answer is wrong for it.
 
-        Method: open-loop reads at 80/s for 4.6 s; of all packets, both ways, some are delivered twice from 0.8 s to 4 s.
+        Method: open-loop reads at 60/s for 4.6 s; of all packets, both ways, some are delivered twice from 0.8 s to 4 s.
         """
         async with chaos(fault, on=service.database, between=(seconds(0.8), seconds(4))):
-            recording = await load.open_loop(service.reads, rate=per_second(80), lasting=seconds(4.6))
+            recording = await load.open_loop(service.reads, rate=per_second(60), lasting=seconds(4.6))
 
         recording.measure("1.3.2.m1", measures.kernels_noticed("copies"))
         recording.require(fault_observed(Duplicate.kind), kernels_mended(), correct_results(), availability(at_least=0.99))
