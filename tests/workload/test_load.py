@@ -11,7 +11,8 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from statistics import mean, median
 
 import pytest
@@ -23,6 +24,7 @@ from fraiseql_chaos.history import Event, GeneratorStalled, Operation, encode
 from fraiseql_chaos.rig.control_link import ControlLink
 from fraiseql_chaos.rig.keeper import Keeper
 from fraiseql_chaos.workload import Case, GraphQLOperation, LoadGenerator, LoadSpec, Target
+from fraiseql_chaos.workload.heartbeat import Heartbeat
 
 pytestmark = pytest.mark.anyio
 
@@ -45,6 +47,18 @@ async def hang(_request: web.Request) -> web.Response:
 
 def load(target: Target, *operations: GraphQLOperation, rate: Rate, lasting: Duration, **more: object) -> LoadSpec:
     return LoadSpec(target=target, operations=operations or (PING,), rate=rate, lasting=lasting, seed=7, mark="m", **more)  # type: ignore[arg-type]
+
+
+@contextmanager
+def standing_still() -> Iterator[list[int]]:
+    """
+    Collect how long this process stood still, each time that it did.
+
+    It shares the machine with the generator, and the servers of these tests run in it: what it missed, they may have missed.
+    """
+    stalls_ns: list[int] = []
+    with closing(Heartbeat(stalled=lambda _at_ns, stall_ns: stalls_ns.append(stall_ns), beaten=lambda: None)):
+        yield stalls_ns
 
 
 def operations_of(events: Sequence[Event]) -> list[Operation]:
@@ -70,17 +84,18 @@ async def test_a_frozen_service_is_seen_by_everyone_who_came_meanwhile(serve: Se
     thaw_s = loop.time() + 0.05 + 2
     loop.call_at(thaw_s - 1, thawed.clear)
     loop.call_at(thaw_s, thawed.set)
-    await started.begin(origin_ns)
-    operations = operations_of([event async for event in started.events()])
+    with standing_still() as stalls_ns:
+        await started.begin(origin_ns)
+        operations = operations_of([event async for event in started.events()])
 
     assert {operation.outcome for operation in operations} == {"ok"}
     frozen = [o for o in operations if seconds(1.05).ns <= o.planned_ns < seconds(1.95).ns]
     assert len(frozen) == 90
     excess_ns = [o.latency_ns - (seconds(2).ns - o.planned_ns) for o in frozen]
     assert min(excess_ns) >= -ms(20).ns
-    assert median(excess_ns) <= ms(200).ns
+    assert median(excess_ns) <= ms(200).ns + sum(stalls_ns)
     # Never below the theory, and above it by no more than what a busy machine takes to answer a hundred requests at once.
-    assert seconds(1 / 6).ns * 0.97 <= mean(o.latency_ns for o in operations) <= seconds(1 / 6).ns * 1.8
+    assert seconds(1 / 6).ns * 0.97 <= mean(o.latency_ns for o in operations) <= seconds(1 / 6).ns * 1.8 + sum(stalls_ns)
     lags_ns = [o.sent_ns - o.planned_ns for o in operations if o.sent_ns is not None]
     assert median(lags_ns) < ms(50).ns, "the freeze of the service must not hold up the sends"
 
@@ -94,17 +109,19 @@ async def test_a_frozen_generator_says_that_it_was_itself(serve: Serve, generato
     def send(number: signal.Signals) -> None:
         os.kill(started.child.pid, number)
         signalled_ns.append(now_ns())
+        if number == signal.SIGSTOP:  # for 2 s from now, however late now is
+            loop.call_later(2, send, signal.SIGCONT)
 
     loop.call_later(0.7, send, signal.SIGSTOP)
-    loop.call_later(2.7, send, signal.SIGCONT)
-    await started.begin(now_ns() + ms(50).ns)
-    events = [event async for event in started.events()]
+    with standing_still() as stalls_ns:
+        await started.begin(now_ns() + ms(50).ns)
+        events = [event async for event in started.events()]
 
     operations = operations_of(events)
     stalls = [e for e in events if isinstance(e, GeneratorStalled)]
     stall = max(stalls, key=lambda one: one.stall_ns)
     stopped_ns, continued_ns = signalled_ns
-    assert -ms(50).ns <= stall.stall_ns - (continued_ns - stopped_ns) <= ms(300).ns
+    assert -ms(50).ns <= stall.stall_ns - (continued_ns - stopped_ns) <= ms(300).ns + sum(stalls_ns)
     assert [o.ordinal for o in operations] == list(range(140))
     # A tenth of a second at both ends is left out, where a busy machine may have delayed the beat and not the sends.
     overdue = [o for o in operations if stall.at_ns - stall.stall_ns + ms(100).ns < o.planned_ns < stall.at_ns - ms(100).ns]
@@ -114,7 +131,7 @@ async def test_a_frozen_generator_says_that_it_was_itself(serve: Serve, generato
     # Blamed on the service, the stall would be a second of service time in the middle, as it is of latency. A busy machine takes a good part of that to answer all
     # who were late at once, so the stall is long and the load light.
     assert median(o.latency_ns for o in overdue) >= ms(850).ns
-    assert median(o.service_ns for o in overdue if o.service_ns is not None) <= ms(500).ns
+    assert median(o.service_ns for o in overdue if o.service_ns is not None) <= ms(500).ns + sum(stalls_ns)
 
 
 async def test_a_healthy_load_is_sent_as_planned_and_answered(serve: Serve, generator: Start) -> None:
