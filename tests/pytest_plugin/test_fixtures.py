@@ -111,7 +111,7 @@ class TestOnAServerOfTheUsersOwn:
         assert re.search(r"\.chaos/runs/\S+\.jsonl cannot be written: File too large; the run's record would have holes", shown)
         assert "healed: (1,)" in shown
         result.assert_outcomes(failed=1)
-        assert result.duration < 30
+        assert result.duration < 60, "broken off, and not waited out"
 
     def test_a_database_that_nobody_called_disposable_is_left_alone(self, pytester: pytest.Pytester, reference_server: Cluster, dsn: str) -> None:
         """Method: the copy says of itself that it is disposable, as all of ours do, until that is taken away."""
