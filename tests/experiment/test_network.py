@@ -11,7 +11,7 @@ import dpkt
 import psycopg
 import pytest
 
-from fraiseql_chaos.core import Duration, ms, per_second, seconds
+from fraiseql_chaos.core import Duration, ms, per_second, seconds, wait_until
 from fraiseql_chaos.errors import CapabilityError, DeclarationError
 from fraiseql_chaos.experiment.deployment import Deployment
 from fraiseql_chaos.experiment.network import choose_mechanism, start_forwarder
@@ -228,8 +228,13 @@ async def test_the_server_sees_the_service_come_from_the_other_network(deploymen
     link = deployment.way.link
     assert link is not None
     query = "SELECT host(client_addr), ssl FROM pg_stat_activity JOIN pg_stat_ssl USING (pid) WHERE datname = %s AND client_addr IS NOT NULL"
-    async with await psycopg.AsyncConnection.connect(deployment.server.control_dsn()) as control:
-        seen = set(await (await control.execute(query, (deployment.database,))).fetchall())
+    async with await psycopg.AsyncConnection.connect(deployment.server.control_dsn(), autocommit=True) as control:
+
+        async def sessions() -> set[tuple[object, ...]]:
+            return set(await (await control.execute(query, (deployment.database,))).fetchall())
+
+        # What another test has broken, the service's pool makes again in its own time.
+        seen = await wait_until(sessions, within=seconds(60), what="a session of the service")
     speaks_tls = "verify-ca" in deployment.database_url
     assert seen == {(str(link.ends.near.ipv6 if speaks_tls else link.ends.near.ipv4), speaks_tls)}
 
