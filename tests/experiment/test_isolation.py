@@ -10,17 +10,20 @@ from __future__ import annotations
 import pytest
 
 from fraiseql_chaos.core import ms, per_second, seconds
-from fraiseql_chaos.experiment import Chaos, Laboratory, Load, Recording, Service, Title, Violated
+from fraiseql_chaos.experiment import Chaos, Laboratory, Load, Recording, Service, Title
 from fraiseql_chaos.layers.stream.faults import Latency
 from fraiseql_chaos.layers.wire.faults import DelayMessage
 from fraiseql_chaos.layers.wire.trigger import Trigger
 from fraiseql_chaos.plan import Fault
 from fraiseql_chaos.reference.operations import READ_NESTED, READ_POST
-from fraiseql_chaos.verdicts import isolated, slowdown
+from fraiseql_chaos.verdicts import Finding, fault_observed, isolated, slowdown
 
 pytestmark = pytest.mark.anyio
 
-HELD_BACK = ms(400)
+HELD_BACK = ms(800)
+
+LATE = ms(400)
+"""Of every answer, of which a request needs several."""
 
 JITTER = ms(200)
 """A session that waits is seen waiting only until it gets its message, so some must wait for longer than the witness asks for."""
@@ -37,20 +40,29 @@ async def recorded(laboratory: Laboratory, service: Service, fault: Fault) -> Re
         return await load.open_loop((READ_POST, READ_NESTED), rate=per_second(20), lasting=seconds(9))
 
 
+def is_isolated(recording: Recording, bystander: str) -> Finding:
+    """
+    Return what is found of a bystander under a fault that was seen.
+
+    The instrument is not asked: a machine that stood still for a twentieth of a second decides nothing where an answer takes ten times as long or does not.
+    """
+    assert fault_observed().judge(recording.history).verdict == "held", fault_observed().judge(recording.history).statement
+    return isolated(bystander, lost_at_most=0.2, slower_at_most=MARGIN).judge(recording.history)
+
+
 async def test_a_bystander_is_unharmed_while_its_neighbour_is_hit(laboratory: Laboratory, service: Service) -> None:
     fault = DelayMessage(delay=HELD_BACK, jitter=JITTER, trigger=Trigger(sql="v_thread"))
     recording = await recorded(laboratory, service, fault)
     during = [o.latency_ns for o in recording.history.operations if o.name == READ_NESTED.name and seconds(4).ns < o.planned_ns < seconds(7).ns]
     assert min(during) >= (HELD_BACK - JITTER).ns, "the neighbour was not hit"
-    recording.require(isolated(READ_POST.name, lost_at_most=0.2, slower_at_most=MARGIN))
-    with pytest.raises(Violated, match="times as long"):
-        recording.require(isolated(READ_NESTED.name, lost_at_most=0.2, slower_at_most=MARGIN))
+    bystander, neighbour = (is_isolated(recording, name) for name in (READ_POST.name, READ_NESTED.name))
+    assert bystander.verdict == "held", bystander.statement
+    assert (neighbour.verdict, "times as long" in neighbour.statement) == ("violated", True), neighbour.statement
 
 
 async def test_a_bystander_that_shares_what_is_broken_is_harmed(laboratory: Laboratory, service: Service) -> None:
     """Every answer of the database is late, and so are the posts."""
-    recording = await recorded(laboratory, service, Latency(delay=HELD_BACK))
-    with pytest.raises(Violated, match=r"their median answer took .* times as long"):
-        recording.require(isolated(READ_POST.name, lost_at_most=0.2, slower_at_most=MARGIN))
-    with pytest.raises(Violated):
-        recording.require(slowdown(at_most=MARGIN))
+    recording = await recorded(laboratory, service, Latency(delay=LATE))
+    bystander = is_isolated(recording, READ_POST.name)
+    assert (bystander.verdict, "their median answer took" in bystander.statement) == ("violated", True), bystander.statement
+    assert slowdown(at_most=MARGIN).judge(recording.history).verdict == "violated"

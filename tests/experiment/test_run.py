@@ -32,6 +32,7 @@ from fraiseql_chaos.reference.operations import CREATE_USER, RING
 from fraiseql_chaos.rig.keeper.processes import descendants
 from fraiseql_chaos.rig.postgres.cluster import Cluster
 from fraiseql_chaos.verdicts import availability, correct_results
+from fraiseql_chaos.workload.heartbeat import Heartbeat
 
 pytestmark = pytest.mark.anyio
 
@@ -42,14 +43,16 @@ def _load(laboratory: Laboratory, service: Service, chaos: Chaos, name: str = "t
 
 
 async def test_a_fault_is_armed_seen_by_others_and_healed_in_its_window(laboratory: Laboratory, service: Service) -> None:
-    chaos = Chaos()
+    chaos, late_ns = Chaos(), [0]
+    # Whoever arms may be as much later as it stood still itself, and no more: on a busy machine, or while Python collected garbage.
+    heart = Heartbeat(stalled=lambda _at_ns, by_ns: late_ns.append(by_ns), beaten=lambda: None)
     async with chaos(Latency(delay=ms(30)), on=service.database, between=(seconds(0.5), seconds(1.5))):
         recording = await _load(laboratory, service, chaos).open_loop(service.reads, rate=per_second(20), lasting=seconds(2))
+    heart.close()
     (fault,) = recording.history.faults
     assert isinstance(fault.armed, FaultArmed)
     assert isinstance(fault.healed, FaultHealed)
-    # A machine that stood still meanwhile, as the generator's own heartbeat tells, may be as much later, and no more.
-    paused_ns = sum(stall.stall_ns for stall in recording.history.of(GeneratorStalled))
+    paused_ns = sum(late_ns)
     assert 0.5e9 <= fault.armed.began_ns <= fault.armed.at_ns < 0.7e9 + paused_ns
     assert 1.5e9 <= fault.healed.began_ns <= fault.healed.at_ns < 1.7e9 + paused_ns
     assert fault.bit
@@ -61,7 +64,8 @@ async def test_a_second_load_on_the_same_database_writes_nothing_that_is_there_a
     load = _load(laboratory, service, Chaos())
     for recording in [await load.open_loop(CREATE_USER, rate=per_second(50), lasting=ms(200)) for _ in range(2)]:
         assert [operation.outcome for operation in recording.history.operations] == ["ok"] * 10
-        recording.require(correct_results())
+        # Only this is asked: one of ten requests that left 25 ms late would be an unsound instrument, and is none of this test's business.
+        assert correct_results().judge(recording.history).verdict == "held"
 
 
 async def test_a_load_generator_that_was_frozen_makes_the_run_inconclusive_and_not_slow(laboratory: Laboratory, service: Service) -> None:
