@@ -177,7 +177,7 @@ SENT = 4
 """What a cooked head says of a packet that the capturing kernel sent."""
 
 
-EDGE_S = 0.1
+EDGE_S = 0.5
 """How far from the begin and the end of a file a packet is that must be in the other too."""
 
 
