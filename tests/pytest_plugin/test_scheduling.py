@@ -50,10 +50,13 @@ def test_fifth(): ...
 SIDE_BY_SIDE = '''
 """Each test leaves a mark while it runs; whoever runs side by side sees the marks of others."""
 
+import fcntl
 import time
 from pathlib import Path
 
 import pytest
+
+from fraiseql_chaos.experiment.turns import turns_root
 
 RUNNING = Path(__file__).parent / "running"
 SEEN = Path(__file__).parent / "seen"
@@ -74,24 +77,38 @@ def others(name):
     return sorted(path.name for path in RUNNING.iterdir() if path.name != name)
 
 
-def wait_seen(name, within_s):
+def wait(condition, within_s):
     deadline_s = time.monotonic() + within_s
     while time.monotonic() < deadline_s:
-        if (SEEN / name).exists():
+        if condition():
             return True
         time.sleep(0.01)
     return False
 
 
+def was_seen(name):
+    return lambda: (SEEN / name).exists()
+
+
+def somebody_is_next():
+    with (turns_root() / "turn").open() as turn:
+        try:
+            fcntl.flock(turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
 def test_beside(load, request):
     """The two meet each other only if they run side by side."""
-    assert wait_seen("test_beside_too", 60)
+    assert wait(was_seen("test_beside_too"), 60)
 
 
 def test_beside_too(load, request):
     """It is still there when the other worker is at the test that runs alone, and does not meet it."""
-    assert wait_seen("test_beside", 60)
-    assert not wait_seen("test_alone", 1.5)
+    assert wait(was_seen("test_beside"), 60)
+    assert wait(somebody_is_next, 60)
+    assert not wait(was_seen("test_alone"), 0.5)
 
 
 @pytest.mark.alone
