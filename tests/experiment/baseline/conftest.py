@@ -12,7 +12,7 @@ from fraiseql_chaos.experiment.baseline import BaselinePlan, collect
 
 SETTINGS = RigSettings(seed=1)
 
-SHORT = BaselinePlan(repetitions=2, requests={1: 4, 10: 10, 50: 50}, samples=2)
+SHORT = BaselinePlan(repetitions=2, requests={1: 4, 10: 10, 50: 50}, samples=5)
 
 
 @pytest.fixture(scope="session")
