@@ -159,12 +159,15 @@ def test_a_killed_collection_leaves_nothing_but_its_two_locks(tmp_path: Path, ev
 def _killed_collection(part: bytes, results: Path, eventually: Eventually) -> list[str]:
     """Start a collection, kill it a while after a part of it began, and return what is left but the locks, also of what is called a result."""
     command = [sys.executable, "-m", "fraiseql_chaos.cli", "baseline", "--repetitions=2", "--output=baseline.json"]
+    seen: set[int] = set()
     with _temporary_root() as root:
         with subprocess.Popen(command, env={**os.environ, "TMPDIR": root}, cwd=results, stdout=subprocess.DEVNULL) as collector:
             try:
                 eventually(lambda: _part_of(root, part), 240)
-                time.sleep(random.SystemRandom().random())
-                seen = _processes_of(root)
+                deadline_ns = now_ns() + random.SystemRandom().randrange(1_000_000_000)
+                while now_ns() < deadline_ns:
+                    seen |= _processes_of(root)
+                    time.sleep(LOOK_EVERY_S)
             finally:
                 collector.kill()
         assert len(seen) > 3, "server, proxy and service were there"

@@ -158,6 +158,7 @@ class FaultDeclared:
         parameters: Its magnitudes, units in the names.
         description: The fault in one sentence, for people.
         arm_at_ns, heal_at_ns: The planned window; None means that a guard decided.
+        dice: What its dice are called, which with the seed decides every random choice of its; empty in a history from before they were told.
     """
 
     type: ClassVar[str] = "fault_declared"
@@ -171,6 +172,7 @@ class FaultDeclared:
     description: str
     arm_at_ns: int | None
     heal_at_ns: int | None
+    dice: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -65,6 +65,7 @@ class Planned:
             description=str(fault),
             arm_at_ns=None if window is None else window.begin.ns,
             heal_at_ns=None if window is None else window.end.ns,
+            dice=self.dice_name,
         )
 
 
