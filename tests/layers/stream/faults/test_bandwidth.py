@@ -114,7 +114,7 @@ def test_it_is_seen_when_transfers_take_their_bytes_over_the_rate() -> None:
 
 @pytest.mark.parametrize("direction", ["down", "up"])
 def test_a_real_stream_is_as_fast_as_asked_and_intact(edge: Edge, direction: str) -> None:
-    rate, data = 400_000, bytes(range(250)) * 800
+    rate, data = 400_000, bytes(range(250)) * 3200
     fault = Bandwidth(rate_bytes_per_s=rate, direction="up" if direction == "up" else "down")
     with joined(edge) as (near, far):
         edge.control.arm(edge.name, "thin", fault)
