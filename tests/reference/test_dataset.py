@@ -41,11 +41,15 @@ async def test_figures_agree(seeded: Seeded) -> None:
 
 
 async def test_the_slow_report_shows_the_same_figures_and_sleeps_once_a_row(seeded: Seeded) -> None:
-    (plan,) = await column(seeded, f"EXPLAIN (ANALYZE, FORMAT JSON) SELECT data FROM v_slow_report WHERE id = '{dataset.author(7)['id']}'")  # noqa: S608
-    assert isinstance(plan, list)
-    (top,) = plan
-    assert isinstance(top, dict)
-    assert 500 <= float(str(top["Execution Time"])) < 1000
+    """Of three times the least: twice half a second would be so each time, and a machine that stands still for as long is so in one of them."""
+    took_ms = []
+    for _ in range(3):
+        (plan,) = await column(seeded, f"EXPLAIN (ANALYZE, FORMAT JSON) SELECT data FROM v_slow_report WHERE id = '{dataset.author(7)['id']}'")  # noqa: S608
+        assert isinstance(plan, list)
+        (top,) = plan
+        assert isinstance(top, dict)
+        took_ms.append(float(str(top["Execution Time"])))
+    assert 500 <= min(took_ms) < 1000
     found = await column(seeded, f"SELECT data FROM v_slow_report WHERE id = '{dataset.author(7)['id']}'")  # noqa: S608
     assert found == [dataset.author_statistics(7)]
 
