@@ -26,11 +26,15 @@ pytestmark = pytest.mark.anyio
 APP = """
 import asyncio, json, os
 STATUS = {}
+TIRED = []
 async def app(scope, receive, send):
     assert scope["type"] == "http"
     path = scope["path"]
-    if path == "/hang":
+    if path == "/hang" or (path == "/ready" and TIRED[1:]):
+        open("hanging", "w").close()
         await asyncio.sleep(60)
+    if path == "/tire" or TIRED:
+        TIRED.append(path)
     if path == "/unready":
         STATUS["/ready"] = 503
     if path == "/die":
@@ -111,8 +115,17 @@ async def test_without_a_readiness_route_the_next_best_sign_decides(serve: Serve
 async def test_a_service_that_is_not_ready_is_quoted(serve: Serve) -> None:
     service = await serve(ready=200, health=200)
     ask(service, "/unready")
-    with pytest.raises(ServiceError, match=r"not ready within 100 ms; its last answer was 503 to GET /ready: .*the end of its log .*service\.log"):
-        await service.wait_ready(within=ms(100))
+    with pytest.raises(ServiceError, match=r"not ready within 1 s; its last answer was 503 to GET /ready: .*the end of its log .*service\.log"):
+        await service.wait_ready(within=seconds(1))
+
+
+async def test_an_ask_that_the_deadline_cuts_short_leaves_the_last_answer_standing(serve: Serve) -> None:
+    """It answers once more, and then never."""
+    service = await serve(ready=200, health=200)
+    ask(service, "/unready")
+    ask(service, "/tire")
+    with pytest.raises(ServiceError, match=r"not ready within 1 s; its last answer was 503 to GET /ready: "):
+        await service.wait_ready(within=seconds(1))
 
 
 async def test_a_service_that_is_never_ready_is_given_up_and_ended(serve: Serve, keeper: Keeper) -> None:
@@ -170,20 +183,13 @@ async def test_terminating_lets_it_finish(serve: Serve) -> None:
     assert "Finished server process" in ended
 
 
-async def test_terminating_does_not_wait_for_a_request_that_hangs(serve: Serve) -> None:
+async def test_terminating_does_not_wait_for_a_request_that_hangs(serve: Serve, tmp_path: Path) -> None:
     service = await serve(ready=200)
     hanging = threading.Thread(target=ask_in_vain, args=(service, "/hang"))
     hanging.start()
-    await wait_until(lambda: _established(service.child.pid), within=seconds(5), what="the arrival of the request")
+    await wait_until((tmp_path / "hanging").exists, within=seconds(20), what="the arrival of the request")
     await service.terminate(within=ms(300))
     hanging.join()
     ended = service.exited()
     assert ended is not None
     assert ended.startswith("killed by SIGKILL")
-
-
-def _established(pid: int) -> bool:
-    """Tell whether somebody is connected to a process, which has no connection of its own in these tests."""
-    inodes = {str(entry.readlink()) for entry in Path(f"/proc/{pid}/fd").iterdir()}
-    lines = [line.split() for line in Path(f"/proc/{pid}/net/tcp").read_text(encoding="ascii").splitlines()[1:]]
-    return any(line[3] == "01" and f"socket:[{line[9]}]" in inodes for line in lines)

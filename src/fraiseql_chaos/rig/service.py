@@ -154,9 +154,11 @@ class Service:
         while (left_ns := deadline_ns - now_ns()) > 0:
             if (end := self.exited()) is not None:
                 raise ServiceError(f"the service was not ready before it ended: {end}")
-            ready, last = await asyncio.to_thread(_ask, self._connect, min(left_ns / 1e9, 2.0))
+            ready, said = await asyncio.to_thread(_ask, self._connect, min(left_ns / 1e9, 2.0))
             if ready:
                 return
+            if now_ns() < deadline_ns or last == "nothing":  # Whom the deadline cut short said nothing of the service, so what it said before stands.
+                last = said
             await asyncio.sleep(min(0.02, left_ns / 1e9))
         raise ServiceError(f"the service was not ready within {within}; its last answer was {last}; {_tail(self.log)}")
 
