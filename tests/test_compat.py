@@ -81,7 +81,7 @@ def test_the_plans_own_example_runs_as_written_and_says_why_it_cannot_hold(pytes
     plan, tolerant = json.loads((pytester.path / "run.json").read_text(encoding="utf-8"))["experiments"]
     (fault,) = plan["faults"]
     assert (fault["type"], fault["failure_type"], fault["parameters"]["delay_ms"]) == ("latency", "network_latency", 500)
-    assert fault["healed_at_s"] - fault["armed_at_s"] == pytest.approx(1.5, abs=0.4)
+    assert 1.1 <= fault["healed_at_s"] - fault["armed_at_s"] < 4, "1.5 s, and what a busy machine adds; the queries alone would take 5 s"
     assert [finding["verdict"] for finding in plan["findings"] if finding["expectation"]["kind"] == "slowdown"] == ["violated"]
     assert tolerant["verdict"] == "held"
     assert {"availability", "recovers_within", "slowdown"} <= {asked["kind"] for asked in tolerant["expectations"]}
