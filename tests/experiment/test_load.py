@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from fraiseql_chaos.core import per_second, seconds
+from fraiseql_chaos.core import Rolls, ms, per_second, seconds
 from fraiseql_chaos.experiment import Chaos, Inconclusive, Laboratory, Load, Service, Title
-from fraiseql_chaos.history import FaultDeclared, LoadPlanned
-from fraiseql_chaos.layers.stream.faults import Refuse
+from fraiseql_chaos.history import FaultDeclared, FaultHit, LoadPlanned
+from fraiseql_chaos.layers.stream.faults import Latency, Refuse
+from fraiseql_chaos.layers.stream.scope import Scope
 
 pytestmark = pytest.mark.anyio
 
@@ -38,15 +39,22 @@ async def test_another_attempt_gets_a_fresh_service_and_the_first_one_is_kept(la
 
 
 async def test_another_attempt_throws_dice_of_its_own(laboratory: Laboratory, service: Service) -> None:
-    """The first attempt's are those of a run that needs no other."""
+    """
+    Which connections a fault hits that hits half of them, by its own record, is what the dice of that attempt say.
+
+    The first one's dice are those of a run that needs no other. The delay is one with which the two attempts agree on one of the first twelve connections alone.
+    """
+    half = Latency(delay=ms(19.69), scope=Scope(toxicity=0.5))
     chaos = Chaos()
     load = Load(laboratory, service, chaos, Title(experiment="tests::dice", title="Dice.", claims=(), weakness=None, replay="again"))
-    told = []
     for attempt in (1, 2):
-        async with chaos(Refuse(), on=service.database, between=(seconds(0.2), seconds(0.3))):
-            recording = await load.open_loop(service.reads, rate=per_second(20), lasting=seconds(0.4))
+        async with chaos(half, on=service.database, between=(seconds(0.2), seconds(1))):
+            recording = await load.open_loop(service.reads, rate=per_second(20), lasting=seconds(1.1))
         (declared,) = recording.history.of(FaultDeclared)
-        told.append(declared.dice)
+        assert declared.dice.endswith("#0" if attempt == 1 else "#0/attempt 2")
+        rolls = Rolls(laboratory.settings.seed, declared.dice, "toxicity")
+        hit = {one.connection for one in recording.history.of(FaultHit) if one.connection is not None}
+        assert hit
+        assert [connection for connection in sorted(hit) if rolls[connection] >= 0.5] == []
         if attempt == 1:
             await load.begin_again()
-    assert told == ["database/refuse{}#0", "database/refuse{}#0/attempt 2"]
