@@ -102,7 +102,7 @@ def receive(sock: socket.socket, number: int) -> bytes:
 
 def fill(sock: socket.socket) -> int:
     """Send until no more is taken for a while, and return how much was."""
-    sock.settimeout(0.3)
+    sock.settimeout(1)
     sent = 0
     with contextlib.suppress(TimeoutError):
         while True:

@@ -130,7 +130,7 @@ def test_a_real_stream_is_as_fast_as_asked_and_intact(edge: Edge, direction: str
 
 def test_an_idle_connections_sender_is_slowed_down_and_let_go_by_the_heal(edge: Edge) -> None:
     with joined(edge) as (near, far):
-        edge.control.arm(edge.name, "thin", Bandwidth(rate_bytes_per_s=10_000))
+        edge.control.arm(edge.name, "thin", Bandwidth(rate_bytes_per_s=1000))
         sent = fill(far)
         held = edge.ledger.down.held_bytes
         assert 0 < held < 2**20
