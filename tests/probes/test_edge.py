@@ -94,9 +94,15 @@ async def cluster() -> AsyncIterator[Cluster]:
 
 @pytest.fixture
 async def wire(cluster: Cluster) -> AsyncIterator[Wire]:
+    """A wire of the test's own; the next test begins when the server has ended the sessions behind it."""
     wire = Wire((cluster.host, cluster.port))
     yield wire
     await wire.close()
+    assert await wait_until(lambda: is_deserted(cluster), within=PATIENT, what="the end of all sessions")
+
+
+async def is_deserted(cluster: Cluster) -> bool:
+    return await fetch(cluster.control_dsn(), "SELECT count(*) FROM pg_stat_activity WHERE usename = 'app'") == [(0,)]
 
 
 @pytest.fixture
@@ -222,10 +228,7 @@ async def test_nothing_is_left_of_a_probe_that_was_closed(probe: EdgeRoundTrip, 
     assert (await probe.look()).ok
     await probe.close()
 
-    async def gone() -> bool:
-        return await fetch(cluster.control_dsn(), "SELECT count(*) FROM pg_stat_activity WHERE usename = 'app'") == [(0,)]
-
-    assert await wait_until(gone, within=PROMPT, what="the end of the probe's session")
+    assert await wait_until(lambda: is_deserted(cluster), within=PROMPT, what="the end of the probe's session")
 
 
 async def test_connect_that_is_accepted_is_well() -> None:
