@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import groupby
 from random import Random
 
 import pytest
 
 from fraiseql_chaos.errors import DeclarationError
 from fraiseql_chaos.history import FaultDeclared
-from fraiseql_chaos.verdicts import Finding, spread_as_declared
+from fraiseql_chaos.verdicts import spread_as_declared
 from fraiseql_chaos.verdicts.expectations.spread_as_declared import _irwin_hall
 from histories import Scene
 
@@ -30,7 +29,7 @@ def four_draws(dice: Random) -> float:
 
 @pytest.mark.parametrize("seed", range(20))
 def test_it_holds_for_what_is_declared(seed: int) -> None:
-    """Twenty times of twenty: a right service is not called right once in a thousand."""
+    """Twenty times of twenty: a right service is called wrong once in a thousand."""
     finding = spread_as_declared(round_trips=4).judge(scene(four_draws, seed=seed).history())
 
     assert finding.verdict == "held"
@@ -48,25 +47,7 @@ def test_it_holds_for_what_is_declared(seed: int) -> None:
     ids=["one-draw", "five-trips", "no-jitter", "queue"],
 )
 def test_it_is_violated_by_another_distribution(took: Callable[[Random], float]) -> None:
-    assert spread_as_declared(round_trips=4).judge(scene(took, count=160).history()).verdict == "violated"
-
-
-def test_what_a_right_service_does_once_in_a_thousand_runs_cannot_be_told() -> None:
-    """
-    A queue that grows moves the answers away from the declared distribution until nobody can tell, and then until they cannot come from it.
-
-    Never is the same service called right once it was not.
-    """
-
-    def judged(queue_ms: int) -> Finding:
-        return spread_as_declared(round_trips=4).judge(scene(lambda dice: four_draws(dice) + queue_ms).history())
-
-    findings = [judged(queue_ms) for queue_ms in range(0, 301, 5)]
-    told = [verdict for verdict, _ in groupby(finding.verdict for finding in findings)]
-
-    assert told == ["held", "inconclusive", "violated"]
-    between = [finding.numbers["p_value"] for finding in findings if finding.verdict == "inconclusive"]
-    assert all(1e-5 <= chance < 1e-3 for chance in between)  # type: ignore[operator]
+    assert spread_as_declared(round_trips=4).judge(scene(took).history()).verdict == "violated"
 
 
 def test_normal_draws_are_known_too() -> None:
@@ -74,9 +55,7 @@ def test_normal_draws_are_known_too() -> None:
         return sum(dice.gauss(255, 50) for _ in range(4))
 
     assert spread_as_declared(round_trips=4).judge(scene(drawn, distribution="normal", jitter_ms=50.0).history()).verdict == "held"
-    assert (
-        spread_as_declared(round_trips=4).judge(scene(four_draws, count=160, distribution="normal", jitter_ms=50.0).history()).verdict == "violated"
-    )
+    assert spread_as_declared(round_trips=4).judge(scene(four_draws, distribution="normal", jitter_ms=50.0).history()).verdict == "violated"
 
 
 def test_it_cannot_tell_of_few_requests_or_of_other_faults() -> None:
