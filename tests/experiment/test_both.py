@@ -15,6 +15,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from command_lines import words_of
 from fraiseql_chaos.core import Duration, ms, per_second, seconds, wait_until
 from fraiseql_chaos.errors import CapabilityError, RigError
 from fraiseql_chaos.experiment.deployment import Deployment
@@ -86,13 +87,6 @@ async def run(deployment: Deployment, path: Path, *faults: Fault, disarmed: bool
 def inside_processes() -> list[int]:
     """Return the processes of ours that look from inside."""
     return [pid for pid in descendants(os.getpid()) if b"fraiseql_chaos.probes.inside" in words_of(pid)]
-
-
-def words_of(pid: int) -> bytes:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
-    except (FileNotFoundError, ProcessLookupError):
-        return b""
 
 
 def evidence(history: History) -> list[Evidence]:

@@ -7,11 +7,11 @@ import os
 import select
 import signal
 from collections.abc import Callable
-from pathlib import Path
 from typing import ClassVar
 
 import pytest
 
+from command_lines import words_of
 from fraiseql_chaos.core import ms, now_ns, per_second, seconds, wait_until
 from fraiseql_chaos.errors import DeclarationError, InternalError, RigError
 from fraiseql_chaos.experiment import (
@@ -75,7 +75,7 @@ async def test_a_load_generator_that_was_frozen_makes_the_run_inconclusive_and_n
     running = asyncio.create_task(load.open_loop(service.reads, rate=per_second(50), lasting=seconds(3)))
 
     def generator() -> int | None:
-        return next((pid for pid in descendants(os.getpid()) if b"fraiseql_chaos.workload.driver" in _words_of(pid)), None)
+        return next((pid for pid in descendants(os.getpid()) if b"fraiseql_chaos.workload.driver" in words_of(pid)), None)
 
     await wait_until(_sending(laboratory), within=seconds(20), what="the first answer")
     pid = await wait_until(generator, within=seconds(20), what="the generator")
@@ -89,14 +89,6 @@ async def test_a_load_generator_that_was_frozen_makes_the_run_inconclusive_and_n
     assert max(event.stall_ns for event in recording.history.of(GeneratorStalled)) >= 0.9e9
     with pytest.raises(Inconclusive, match="the load generator stood still"):
         recording.require(availability(at_least=0.99))
-
-
-def _words_of(pid: int) -> bytes:
-    """Return a process's command line; nothing of one that has gone, as a server's do at any moment."""
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
-    except (FileNotFoundError, ProcessLookupError):
-        return b""
 
 
 def _sending(laboratory: Laboratory) -> Callable[[], bool]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from command_lines import words_of
 from fraiseql_chaos.core import Duration, ms, seconds
 from fraiseql_chaos.errors import RigError
 from fraiseql_chaos.experiment.baseline.inside import measure_inside
@@ -41,11 +42,3 @@ async def test_one_that_hangs_is_ended(tmp_path: Path) -> None:
     with pytest.raises(RigError, match="took longer than 300 ms; nothing was written"):
         await measured(python, tmp_path, ms(300))
     assert [words for pid in descendants(os.getpid()) if str(tmp_path).encode() in (words := words_of(pid))] == []
-
-
-def words_of(pid: int) -> bytes:
-    """Return a process's command line; nothing of one that has gone."""
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
-    except (FileNotFoundError, ProcessLookupError):
-        return b""
